@@ -1,0 +1,1 @@
+"""How we run Rasa: import hook, repairs, launcher, training."""
