@@ -1,4 +1,7 @@
-"""Facts that go into the engine and the frozen results that come out. All hours are 学时 as Decimal; nothing here knows a figure of the regulation."""
+"""Facts that go into the engine and the frozen results that come out.
+
+All hours are 学时 as Decimal; nothing here knows a figure of the regulation.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -121,6 +124,23 @@ class UsedCredit:
     clauses: tuple[str, ...]
 
 
+class Idle(str, Enum):
+    """Why a valid credit serves no year although nothing is wrong with it."""
+
+    YEAR_MET = "year_met"  # tied, and hours meet its year
+    YEAR_SERVED = "year_served"  # tied, and a credit of the other kind serves its year already
+    KIND_SPENT = "kind_spent"  # another credit of the kind serves all the years a kind may serve
+    TIED_FIRST = "tied_first"  # untied, while another credit of the kind is tied
+    NOT_NEEDED = "not_needed"  # untied, and no year it may serve fails
+
+
+@dataclass(frozen=True)
+class IdleCredit:
+    credit: Credit
+    reason: Idle
+    clauses: tuple[str, ...]
+
+
 class Phase(str, Enum):
     """Where ``today`` stands among the deadlines of the loaded notice (第五部分); each deadline day belongs to the phase it ends."""
 
@@ -196,6 +216,7 @@ class TitleStatus:
     sector: Sector
     notice_year: int
     clauses: tuple[str, ...]
+    idle_credits: tuple[IdleCredit, ...] = ()  # valid ones that serve no year, each with its reason
 
 
 @dataclass(frozen=True)
