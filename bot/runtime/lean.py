@@ -20,19 +20,23 @@ from typing import Any
 STUBBED = frozenset(
     {
         # neural networks and language models
-        "tensorflow", "tensorflow_hub", "tensorflow_text", "tensorflow_addons", "keras", "transformers", "spacy", "mitie",
-        # components we do not configure, and their model format
-        "sklearn_crfsuite", "skops",
+        "tensorflow", "keras", "transformers",
         # stores, brokers and clouds
-        "boto3", "botocore", "azure", "google.auth", "google.cloud", "google.oauth2", "pymongo", "aio_pika", "confluent_kafka",
-        # channels of Rasa's own; ours bring their own clients
-        "twilio", "slack_sdk", "aiogram", "webexteamssdk", "mattermostwrapper", "rocketchat_API", "fbmessenger",
+        "boto3", "pymongo", "aio_pika", "aiormq", "google.auth", "google.oauth2", "cachecontrol",
+        # clients of Rasa's own channels; ours bring their own
+        "twilio", "slack_sdk", "aiogram", "webexteamssdk", "fbmessenger", "socketio",
         # crash reports
         "sentry_sdk", "structlog_sentry",
     }
 )  # fmt: skip
-PLOTTING = frozenset({"matplotlib"})
-"""Needed by `rasa test` (rasa/utils/plotting.py:8) and by nothing else."""
+"""What Rasa imports while it is itself imported (but for sentry_sdk: stubbed so that no crash report can leave), and we never call."""
+
+FOR_COMMAND = {
+    "matplotlib": frozenset({"test", "evaluate"}),  # rasa/utils/plotting.py:8
+    "questionary": frozenset({"shell", "interactive", "init", "x"}),  # rasa/core/channels/console.py:18
+    "prompt_toolkit": frozenset({"shell", "interactive", "init", "x"}),
+}
+"""Packages that only some of Rasa's commands use: stubbed for all others."""
 
 _EXCEPTION_MODULES = ("exceptions", "errors", "error")
 _EXCEPTION_ENDINGS = ("Error", "Exception", "Failure")
@@ -43,15 +47,16 @@ class LeanImportError(ImportError):
     """Something that is deliberately not part of this installation was used; the message names it."""
 
 
-def _refuse(name: str) -> LeanImportError:
-    return LeanImportError(f"{name} is stubbed out: this bot runs Rasa without {name.split('.', maxsplit=1)[0]} (bot/runtime/lean.py)")
+def _refuse(name: str, needed_by: type | None = None) -> LeanImportError:
+    needs = f"{needed_by.__module__}.{needed_by.__qualname__} needs " if needed_by else ""
+    return LeanImportError(f"{needs}{name}, which is stubbed out: this bot runs without {name.split('.', maxsplit=1)[0]} (bot/runtime/lean.py)")
 
 
 class Unavailable:
     """What a class becomes whose base class is a stub: it can be defined, but not instantiated."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        raise _refuse(cls.__name__ if cls.__module__ == __name__ else f"{cls.__module__}.{cls.__name__}")
+        raise _refuse(next(base.__name__ for base in cls.__mro__ if base.__module__ == __name__), needed_by=cls)
 
 
 class Stub:
@@ -169,15 +174,16 @@ def installed() -> StubFinder | None:
     return next((finder for finder in sys.meta_path if isinstance(finder, StubFinder)), None)
 
 
-def install(plotting: bool = False) -> None:
+def install(command: str = "run") -> None:
     """Put the stubs in place, switch telemetry and crash reports off and silence warnings about Rasa's own age.
 
-    `plotting` keeps matplotlib real, for `rasa test`. A second call changes nothing.
+    `command` is the command of Rasa's that follows: it keeps the packages of `FOR_COMMAND` it uses. A second call changes nothing.
     """
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"  # read by rasa/telemetry.py before each report and crash report
     os.environ["SQLALCHEMY_SILENCE_UBER_WARNING"] = "1"
     if installed() is None:
-        sys.meta_path.insert(0, StubFinder(STUBBED if plotting else STUBBED | PLOTTING))
+        unused = {package for package, commands in FOR_COMMAND.items() if command not in commands}
+        sys.meta_path.insert(0, StubFinder(STUBBED | unused))
         _silence(*_QUIET_WARNINGS)
 
 

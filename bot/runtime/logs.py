@@ -1,0 +1,130 @@
+"""Logs of the running bot: stderr, one line an event, and never a word a person wrote.
+
+Rasa and its libraries put message texts into their log lines (for example rasa/core/channels/rest.py:184 and the tracker dumps of
+rasa/core/processor.py). Their lines are therefore written as the template in their source, with … for every inserted value; an
+exception as its class and the places it passed. Our own modules log whole sentences and answer for what they say.
+"""
+
+import ast
+import linecache
+import logging
+import re
+import sys
+import traceback
+import warnings
+from functools import lru_cache
+from types import TracebackType
+from typing import Any
+
+OWN = ("bot", "actions", "policies")
+SANIC = ("sanic.root", "sanic.error", "sanic.access")
+PLAIN_ERRORS = (OSError, ImportError, SyntaxError)
+"""Exceptions whose text names files, addresses or code, not people."""
+
+_LOG_METHODS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "log"})
+_PERCENT = re.compile(r"%(\(\w+\))?[-#0 +]*[\d*.]*[a-zA-Z]")
+_GAP = "…"
+
+
+class QuietFormatter(logging.Formatter):
+    """Writes records of other people's code without the values in them."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        quiet = logging.makeLogRecord(vars(record))
+        quiet.msg, quiet.args, quiet.exc_text = safe_message(record), None, None
+        return super().format(quiet)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 (name given by logging)
+        return safe_traceback(*ei)
+
+
+def safe_message(record: logging.LogRecord) -> str:
+    """The record's sentence, with … for inserted values unless it is one of ours."""
+    if record.name.split(".")[0] in OWN or getattr(record, "clean", False):
+        return record.getMessage()
+    if record.args:
+        return _PERCENT.sub(_GAP, str(record.msg)).replace("%%", "%")
+    return _template(record.pathname, record.lineno)
+
+
+@lru_cache(maxsize=256)
+def _template(path: str, line: int) -> str:
+    """The constant parts of the first argument of the logging call at that line."""
+    place = f"({path.rpartition('site-packages/')[2]}:{line})"
+    try:
+        tree = ast.parse("".join(linecache.getlines(path)))
+    except SyntaxError:
+        return place
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in _LOG_METHODS
+        and node.args
+        and node.lineno <= line <= (node.end_lineno or node.lineno)
+    ]
+    if not calls:
+        return place
+    innermost = max(calls, key=lambda call: call.lineno)
+    text = _constant_parts(innermost.args[-1] if innermost.func.attr == "log" else innermost.args[0])  # type: ignore[attr-defined]
+    return place if text.strip(f"{_GAP} ") == "" else f"{text} {place}"
+
+
+def _constant_parts(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_constant_parts(part) for part in node.values)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        return re.sub(r"\{[^{}]*\}", _GAP, _constant_parts(node.func.value))
+    return _GAP
+
+
+def safe_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> str:
+    """The exceptions of a chain, oldest first, each with the places it passed; texts only of `PLAIN_ERRORS`."""
+    lines: list[str] = []
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if earlier is not None:
+        lines += [safe_traceback(type(earlier), earlier, earlier.__traceback__), "then"]
+    lines += [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(trace)]
+    lines.append(f"{kind.__module__}.{kind.__qualname__}" + (f": {error}" if isinstance(error, PLAIN_ERRORS) else ""))
+    return "\n".join(lines)
+
+
+def configure() -> None:
+    """Send every logger, Sanic's and structlog's among them, through one quiet handler on stderr; ours from INFO, others from WARNING."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(QuietFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in OWN:
+        logging.getLogger(name).setLevel(logging.INFO)
+    for name in SANIC:  # rasa/utils/common.py:296 cuts them off from the root logger
+        logging.getLogger(name).handlers[:] = [handler]
+    warnings.showwarning = _log_warning
+    _configure_structlog()
+
+
+def _configure_structlog() -> None:
+    import structlog
+
+    structlog.configure(
+        processors=[_event_only],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _event_only(_logger: object, _method: str, event: Any) -> tuple[tuple[str], dict[str, Any]]:
+    """Keep the event's name and the action's: Rasa's events carry texts, slots and whole trackers under many keys."""
+    action = f" action_name={event['action_name']}" if "action_name" in event else ""
+    return (f"{event['event']}{action}",), {"extra": {"clean": True}, "exc_info": event.get("exc_info")}
+
+
+def _log_warning(_text: object, category: type[Warning], filename: str, lineno: int, *_more: object) -> None:
+    if not issubclass(category, (DeprecationWarning, PendingDeprecationWarning, FutureWarning)):
+        logging.getLogger("bot.runtime").warning("%s at %s:%s", category.__name__, filename, lineno)

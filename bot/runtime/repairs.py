@@ -1,0 +1,69 @@
+"""Repairs of Rasa that cost little and win much. Import after `lean.install()`; `apply()` puts all in place.
+
+Each names the place in Rasa's source it mends; tests/runtime/test_repairs.py fails when that place changes.
+"""
+
+import sys
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
+from rasa.core.actions.action import RemoteAction
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.shared.exceptions import InvalidConfigException
+
+from bot.messages import message
+from bot.runtime import lean
+
+_stock_registry: Any = DefaultV1Recipe._from_registry
+
+
+class ComponentRefused(InvalidConfigException):
+    """`config.yml` names a component that needs a package this installation leaves out; the text is one Chinese line."""
+
+
+def apply() -> None:
+    """Put every repair in place; a second call changes nothing."""
+    RemoteAction._validate_action_result = _validate_action_result  # type: ignore[method-assign, assignment]
+    DefaultV1Recipe._from_registry = staticmethod(_from_registry)  # type: ignore[method-assign, assignment]
+
+
+@cache
+def result_validator() -> Validator:
+    """The validator of Rasa's schema for the action server's answers."""
+    schema = RemoteAction.action_response_format_spec()
+    kind = validator_for(schema)
+    kind.check_schema(schema)
+    return kind(schema)
+
+
+def _validate_action_result(action: RemoteAction, result: Mapping[str, Any]) -> bool:
+    """Check an answer as `RemoteAction._validate_action_result` does (rasa/core/actions/action.py:699).
+
+    Rasa calls `jsonschema.validate`, which checks Rasa's own constant schema against the metaschema first: 20 ms for each action.
+    """
+    result_validator().validate(result)
+    return True
+
+
+def _from_registry(name: str) -> Any:
+    """Look a component up as `DefaultV1Recipe._from_registry` does (rasa/engine/recipes/default_recipe.py:163), refusing stubbed ones.
+
+    Without this, training would stop somewhere inside a component with the name of a TensorFlow function.
+    """
+    component = _stock_registry(name)
+    missing = stubbed_need(component.clazz)
+    if missing:
+        raise ComponentRefused(message("runtime.component_refused", component=name, package=missing))
+    return component
+
+
+def stubbed_need(component: type) -> str | None:
+    """The stubbed package in the module of the class or of one of its bases; None when it can run here."""
+    for base in component.__mro__:
+        for value in vars(sys.modules[base.__module__]).values():
+            if isinstance(value, lean.Stub | lean.StubModule):
+                return value.__name__.split(".")[0]
+    return None
