@@ -1,0 +1,1 @@
+"""Channels: each verifies, translates and delivers. Everything else about a message is the inbox's."""

@@ -1,0 +1,250 @@
+// The chat page. Messages are text: they reach the page through textContent alone, never as HTML.
+"use strict";
+
+(() => {
+  const find = (id) => document.getElementById(id);
+  const { base, citation, title, unread: unreadForm } = document.body.dataset;
+  const texts = find("t-texts").dataset;
+  const [scroll, log, welcome, typing, status, compose, field, send, down] =
+    ["scroll", "log", "welcome", "typing", "status", "compose", "text", "send", "down"].map(find);
+  const PHONE = /(?<![\d*-])(?:0\d{2,3}-\d{7,8}|1[3-9]\d{9})(?![\d*-])/g;
+  const seen = new Set(); // ids of the bot's messages on the page: the same message may come by two roads
+  let cursor = 0;
+  let waiting = 0;
+  let unread = 0;
+  let source = null;
+  let reconnect = null;
+
+  // --- showing ---------------------------------------------------------------------------------------------------
+
+  function withPhones(parent, text) {
+    let end = 0;
+    for (const found of text.matchAll(PHONE)) {
+      parent.append(text.slice(end, found.index));
+      const link = document.createElement("a");
+      link.href = "tel:" + found[0].replace(/-/g, "");
+      link.textContent = found[0];
+      parent.append(link);
+      end = found.index + found[0].length;
+    }
+    parent.append(text.slice(end));
+  }
+
+  function fill(bubble, text, cited) {
+    const plain = [];
+    const flush = () => {
+      if (plain.length) withPhones(bubble, plain.splice(0).join("\n").replace(/\n+$/, ""));
+    };
+    for (const line of text.split("\n")) {
+      if (!cited || !line.startsWith(citation)) { plain.push(line); continue; }
+      flush();
+      const cite = document.createElement("span");
+      cite.className = "cite";
+      cite.textContent = line;
+      bubble.append(cite);
+    }
+    flush();
+  }
+
+  function show(message) {
+    if (message.id) {
+      if (seen.has(message.id)) return null;
+      seen.add(message.id);
+      cursor = Math.max(cursor, message.id);
+    }
+    const template = find("t-" + message.from) || find("t-bot");
+    const article = template.content.firstElementChild.cloneNode(true);
+    fill(article.querySelector(".bubble"), message.text, message.from === "bot");
+    const buttons = message.buttons || [];
+    if (message.from === "person" || buttons.length) clearChoices(); // only the newest choices can be tapped
+    if (buttons.length) article.append(choices(buttons));
+    if (message.feedback && message.id) article.append(vote(message));
+    const stays = atEnd();
+    welcome.hidden = true;
+    log.append(article);
+    if (stays || message.from === "person") toEnd(); else down.hidden = false;
+    return article;
+  }
+
+  function choices(buttons) {
+    const list = document.createElement("ul");
+    list.className = "choices";
+    for (const { title: label, payload } of buttons) {
+      const item = document.createElement("li");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = label;
+      button.dataset.say = payload;
+      item.append(button);
+      list.append(item);
+    }
+    return list;
+  }
+
+  function clearChoices() {
+    for (const list of log.querySelectorAll(".choices")) list.remove();
+  }
+
+  function vote(message) {
+    const group = find("t-vote").content.firstElementChild.cloneNode(true);
+    const buttons = [...group.querySelectorAll("button")];
+    const thanks = group.querySelector(".thanks");
+    const settle = (chosen) => buttons.forEach((button) => {
+      button.disabled = true;
+      button.setAttribute("aria-pressed", String(button.dataset.vote === chosen));
+    });
+    if (message.vote) settle(message.vote);
+    group.addEventListener("click", async (event) => {
+      const button = event.target.closest("button");
+      if (!button || button.disabled) return;
+      try {
+        await call("feedback", { message: message.id, vote: button.dataset.vote });
+        settle(button.dataset.vote);
+        thanks.textContent = thanks.dataset.thanks;
+        field.focus({ preventScroll: true });
+      } catch { say(texts.failed); }
+    });
+    return group;
+  }
+
+  const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
+  const toEnd = () => requestAnimationFrame(() => { scroll.scrollTop = scroll.scrollHeight; down.hidden = true; });
+  const say = (text) => { if (status.textContent !== text) status.textContent = text; };
+
+  function wait(change) {
+    waiting += change;
+    typing.hidden = waiting <= 0;
+    if (!typing.hidden) toEnd();
+  }
+
+  function countUnread(message) {
+    if (!document.hidden || message.from === "person") return;
+    unread += 1;
+    document.title = unreadForm.replace("{n}", unread) + title;
+  }
+
+  // --- talking to the server -------------------------------------------------------------------------------------
+
+  async function call(path, body) {
+    const response = await fetch(`${base}/${path}`, body === undefined ? { cache: "no-store" } : {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(String(response.status));
+    return response.json();
+  }
+
+  function newId() {
+    return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  function ask(text) {
+    const article = show({ from: "person", text });
+    say("");
+    deliver(article, text, newId());
+  }
+
+  async function deliver(article, text, id) {
+    const again = article.querySelector(".again");
+    article.classList.remove("failed");
+    again.hidden = true;
+    wait(1);
+    try {
+      const answer = await call("messages", { text, id });
+      wait(-1);
+      answer.messages.forEach(show);
+      if (answer.held) say(texts.held);
+      listen();
+    } catch {
+      wait(-1);
+      article.classList.add("failed");
+      again.hidden = false; // the same id: what did arrive is not answered twice
+      again.onclick = () => deliver(article, text, id);
+      say(texts.failed);
+    }
+  }
+
+  function listen() {
+    if (source && source.readyState !== EventSource.CLOSED) return;
+    clearTimeout(reconnect);
+    source = new EventSource(`${base}/events?after=${cursor}`);
+    source.onopen = () => { if (status.textContent === texts.reconnecting) say(""); };
+    source.addEventListener("message", (event) => {
+      const message = JSON.parse(event.data);
+      if (message.from === "staff") say("");
+      if (show(message)) countUnread(message);
+    });
+    source.onerror = () => {
+      say(texts.reconnecting);
+      if (source.readyState === EventSource.CLOSED) reconnect = setTimeout(load, 3000);
+    };
+  }
+
+  async function load() {
+    try {
+      const past = await call("history");
+      log.setAttribute("aria-live", "off"); // a screen reader need not read the past aloud
+      for (const message of past.messages) if (message.from !== "person" || !log.dataset.loaded) show(message);
+      log.dataset.loaded = "yes";
+      cursor = Math.max(cursor, past.cursor);
+      welcome.hidden = log.childElementCount > 0;
+      setTimeout(() => log.setAttribute("aria-live", "polite"), 200);
+      toEnd();
+      listen();
+    } catch {
+      welcome.hidden = log.childElementCount > 0;
+      say(texts.reconnecting);
+      reconnect = setTimeout(load, 3000);
+    }
+  }
+
+  // --- the person's hands ----------------------------------------------------------------------------------------
+
+  function fit() {
+    field.style.height = "auto";
+    field.style.height = `${field.scrollHeight}px`;
+    send.disabled = !field.value.trim();
+  }
+
+  function submit() {
+    const text = field.value.trim();
+    if (!text) return;
+    field.value = "";
+    fit();
+    ask(text);
+  }
+
+  compose.addEventListener("submit", (event) => { event.preventDefault(); submit(); field.focus(); });
+  field.addEventListener("input", fit);
+  field.addEventListener("keydown", (event) => {
+    // While an input method composes, Enter picks a word; 229 is what browsers report for it before the composition has ended.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    submit();
+  });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-say]");
+    if (!button) return;
+    ask(button.dataset.say);
+    if (matchMedia("(hover: hover)").matches) field.focus(); // on a phone the keyboard stays down
+  });
+
+  find("restart").addEventListener("click", () => find("ask-restart").showModal());
+  find("ask-restart").addEventListener("close", async (event) => {
+    if (event.target.returnValue !== "yes") return;
+    event.target.returnValue = "";
+    try { await call("session", {}); location.reload(); } catch { say(texts.failed); }
+  });
+
+  down.addEventListener("click", toEnd);
+  scroll.addEventListener("scroll", () => { if (atEnd()) down.hidden = true; }, { passive: true });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    unread = 0;
+    document.title = title;
+  });
+
+  fit();
+  load();
+  if (matchMedia("(hover: hover)").matches) field.focus();
+})();

@@ -1,0 +1,28 @@
+"""Held by a human: a row of ours that is asked before Rasa, since Rasa forgets its own pause."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from bot.inbox.models import Hold
+
+
+def holder(session: Session, sender_id: str) -> str | None:
+    """Who holds the conversation, or None."""
+    return session.execute(select(Hold.by).where(Hold.sender_id == sender_id)).scalar_one_or_none()
+
+
+def hold(session: Session, sender_id: str, by: str, now: datetime) -> bool:
+    """Let ``by`` hold the conversation; False when somebody else holds it already. One of two at once fails at the primary key."""
+    standing = holder(session, sender_id)
+    if standing is not None:
+        return standing == by
+    session.add(Hold(sender_id=sender_id, by=by, since=now))
+    session.flush()
+    return True
+
+
+def release(session: Session, sender_id: str) -> bool:
+    """Give the conversation back to the bot; False when nobody held it."""
+    return bool(session.execute(delete(Hold).where(Hold.sender_id == sender_id)).rowcount)

@@ -1,0 +1,48 @@
+"""Writing an inbound message down before anything is done with it, and how that ended."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from bot.inbox.hold import holder
+from bot.inbox.models import HELD, RECEIVED, Journal
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The journal row of a message: its id, its state, and whether it was there before (the platform sent it twice)."""
+
+    id: int
+    state: str
+    duplicate: bool
+
+
+def write(session: Session, *, channel: str, sender_id: str, external_id: str | None, text: str, now: datetime) -> Entry:
+    """Claim the message (channel, external_id) and write it down, as held when a human holds the conversation.
+
+    The claim is the unique key: of two deliveries at the same moment one inserts, the other finds the row.
+    """
+    state = RECEIVED if holder(session, sender_id) is None else HELD
+    row = Journal(sender_id=sender_id, channel=channel, external_id=external_id, text=text, received_at=now, state=state)
+    if external_id is None:
+        session.add(row)
+        session.flush()
+        return Entry(row.id, state, duplicate=False)
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        found = session.execute(
+            select(Journal.id, Journal.state).where(Journal.channel == channel, Journal.external_id == external_id)
+        ).one()
+        return Entry(found.id, found.state, duplicate=True)
+    return Entry(row.id, state, duplicate=False)
+
+
+def mark(session: Session, journal_id: int, state: str) -> None:
+    """Set how the message ended: processed, failed or held."""
+    session.execute(update(Journal).where(Journal.id == journal_id).values(state=state))

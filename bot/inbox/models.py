@@ -1,0 +1,81 @@
+"""Tables of the inbox: what came in (journal), what went out (outbox), who holds a conversation, and votes on answers."""
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, SmallInteger, String, Text, UniqueConstraint
+
+from bot.db import Base, Moment
+
+SENDER_LENGTH = 255
+EXTERNAL_ID_LENGTH = 191  # what MySQL can index beside the channel in utf8mb4
+
+RECEIVED, PROCESSED, FAILED, HELD = "received", "processed", "failed", "held"
+PENDING, SENT = "pending", "sent"  # an outgoing message that will not be tried again is FAILED
+
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Journal(Base):
+    """One inbound message, written before it is processed. ``text`` is normalised; numbers of people and bind codes are masked."""
+
+    __tablename__ = "journal"
+    __table_args__ = (
+        UniqueConstraint("channel", "external_id", name="uq_journal_channel_external_id"),
+        Index("ix_journal_sender_id_id", "sender_id", "id"),
+        Index("ix_journal_state_received_at", "state", "received_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id = Column(RowId, primary_key=True, autoincrement=True)
+    sender_id = Column(String(SENDER_LENGTH), nullable=False)
+    channel = Column(String(20), nullable=False)
+    external_id = Column(String(EXTERNAL_ID_LENGTH))  # the platform's id; NULL where it gives none
+    text = Column(Text, nullable=False)
+    received_at = Column(Moment, nullable=False)
+    state = Column(String(12), nullable=False)  # received, processed, failed, held
+
+
+class Outbox(Base):
+    """One outgoing message. ``payload`` is the message as the bot made it: text, buttons, image, custom, metadata."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_sender_id_id", "sender_id", "id"),
+        Index("ix_outbox_state_created_at", "state", "created_at"),
+        Index("ix_outbox_journal_id", "journal_id"),
+        {"sqlite_autoincrement": True},  # ids are event ids of the web chat: never given twice, also after a purge
+    )
+
+    id = Column(RowId, primary_key=True, autoincrement=True)
+    sender_id = Column(String(SENDER_LENGTH), nullable=False)
+    journal_id = Column(RowId, ForeignKey("journal.id", name="fk_outbox_journal_id_journal", ondelete="SET NULL"))
+    kind = Column(String(20), nullable=False)  # faq, account, fallback, form, smalltalk, notice (ours), staff, system
+    payload = Column(JSON, nullable=False)
+    created_at = Column(Moment, nullable=False)
+    state = Column(String(12), nullable=False)  # pending, sent, failed
+    attempts = Column(SmallInteger, nullable=False, default=0)
+
+
+class Hold(Base):
+    """A conversation held by a human: while the row stands the bot is silent."""
+
+    __tablename__ = "hold"
+
+    sender_id = Column(String(SENDER_LENGTH), primary_key=True)
+    by = Column(String(80), nullable=False)
+    since = Column(Moment, nullable=False)
+
+
+class Feedback(Base):
+    """One vote (useful or useless) on one outgoing message, by the person it was sent to."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (
+        UniqueConstraint("outbox_id", name="uq_feedback_outbox_id"),
+        Index("ix_feedback_at", "at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id = Column(RowId, primary_key=True, autoincrement=True)
+    outbox_id = Column(RowId, ForeignKey("outbox.id", name="fk_feedback_outbox_id_outbox", ondelete="CASCADE"), nullable=False)
+    sender_id = Column(String(SENDER_LENGTH), nullable=False)
+    vote = Column(String(8), nullable=False)
+    at = Column(Moment, nullable=False)

@@ -1,0 +1,115 @@
+"""Outgoing messages: each one a row with its state, read by the channel that delivers it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.db import serialise
+from bot.inbox.models import PENDING, SENT, Outbox
+
+DEFAULT_KIND = "other"
+KIND_LENGTH = 20
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One outgoing message. ``id`` grows within a sender in the order in which the messages became visible."""
+
+    id: int
+    sender_id: str
+    kind: str
+    payload: Mapping[str, Any]
+    created_at: datetime
+    state: str
+    journal_id: int | None = None
+
+    @property
+    def wants_feedback(self) -> bool:
+        """Whether the person may be asked if this answer was useful."""
+        return wants_feedback(self.payload)
+
+
+def wants_feedback(payload: Mapping[str, Any]) -> bool:
+    """Whether the message's metadata says that the person may be asked if it was useful."""
+    metadata = payload.get("metadata")
+    return isinstance(metadata, Mapping) and metadata.get("feedback") is True
+
+
+def kind_of(payload: Mapping[str, Any]) -> str:
+    """The kind that the answer's metadata names."""
+    metadata = payload.get("metadata")
+    kind = metadata.get("kind") if isinstance(metadata, Mapping) else None
+    return kind[:KIND_LENGTH] if isinstance(kind, str) and kind else DEFAULT_KIND
+
+
+def add(
+    session: Session,
+    sender_id: str,
+    payloads: Sequence[Mapping[str, Any]],
+    now: datetime,
+    *,
+    kind: str | None = None,
+    journal_id: int | None = None,
+    state: str = PENDING,
+) -> list[Outgoing]:
+    """Write outgoing messages down, in order. ``kind`` overrides what the metadata says.
+
+    Readers follow a sender's messages by id. PostgreSQL draws ids before it commits, so that a reader could pass over a lower id that is
+    not visible yet; a lock per sender until the end of the transaction makes ids and visibility agree. SQLite has one writer anyway.
+    """
+    if not payloads:
+        return []
+    serialise(session, "outbox " + sender_id)
+    rows = [
+        Outbox(
+            sender_id=sender_id,
+            journal_id=journal_id,
+            kind=kind or kind_of(payload),
+            payload=dict(payload),
+            created_at=now,
+            state=state,
+            attempts=0,
+        )
+        for payload in payloads
+    ]
+    for row in rows:  # one by one: a bulk insert need not number in order
+        session.add(row)
+        session.flush()
+    return [_outgoing(row) for row in rows]
+
+
+def after(session: Session, cursors: Mapping[str, int], limit: int = 500) -> list[Outgoing]:
+    """The messages of several senders that come after each one's cursor (the last id it has seen), in order."""
+    if not cursors:
+        return []
+    unseen = or_(*(and_(Outbox.sender_id == sender_id, Outbox.id > cursor) for sender_id, cursor in cursors.items()))
+    rows = session.execute(select(Outbox).where(unseen).order_by(Outbox.id).limit(limit)).scalars()
+    return [_outgoing(row) for row in rows]
+
+
+def of_journal(session: Session, journal_id: int) -> list[Outgoing]:
+    """The answers to one inbound message, in order: what a channel gives when the platform delivers that message again."""
+    rows = session.execute(select(Outbox).where(Outbox.journal_id == journal_id).order_by(Outbox.id)).scalars()
+    return [_outgoing(row) for row in rows]
+
+
+def latest_id(session: Session, sender_id: str) -> int:
+    """The id of the sender's last outgoing message; 0 without one."""
+    return int(session.execute(select(func.max(Outbox.id)).where(Outbox.sender_id == sender_id)).scalar() or 0)
+
+
+def mark_sent(session: Session, ids: Collection[int]) -> None:
+    """Note that pending messages have reached the platform (or the person's browser)."""
+    if ids:
+        session.execute(
+            update(Outbox).where(Outbox.id.in_(list(ids)), Outbox.state == PENDING).values(state=SENT, attempts=Outbox.attempts + 1)
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+
+
+def _outgoing(row: Outbox) -> Outgoing:
+    return Outgoing(row.id, row.sender_id, row.kind, row.payload, row.created_at, row.state, row.journal_id)
