@@ -1,0 +1,139 @@
+"""Questions about a person's own record. Each answer is one function: fetch from the service, hand the facts to a template."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from actions.desk import Desk
+from bot.answers import Answer
+from bot.hours import service
+from bot.hours.identity import BoundPerson
+from bot.nlu.understand import Turn
+from policies.engine import plan
+from policies.model import Hours, Kind, Level, TitleStatus, YearStatus
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One bound person asking one thing."""
+
+    desk: Desk
+    session: Session
+    person: BoundPerson
+    turn: Turn
+
+    def year(self, year: int | None = None) -> YearStatus:
+        """The year asked for, else this year; years to come are read as this one."""
+        asked = year if year is not None else (self.turn.years[0] if self.turn.years else None)
+        return service.year_of(self.session, self.desk.notices, self.person.id, asked, self.desk.today)
+
+    def title(self, level: Level) -> TitleStatus:
+        return service.title_of(self.session, self.desk.notices, self.person.id, level, self.desk.today)
+
+
+def year(visit: Visit) -> Answer:
+    """Totals, gaps, pending and uncounted hours of each year named, at most three."""
+    asked = visit.turn.years or (visit.desk.today.year,)
+    if any(y > visit.desk.today.year for y in asked):
+        return visit.desk.say("utter_year_to_come", year=max(asked))
+    statuses = [visit.year(y) for y in asked[:3]]
+    return _joined([visit.desk.report("year", s=status, subject=_subject(visit.turn)) for status in statuses])
+
+
+def pending(visit: Visit) -> Answer:
+    return visit.desk.report("pending", s=visit.year())
+
+
+def uncounted(visit: Visit) -> Answer:
+    """Every record that does not count, of the year named or of all years, pending ones last."""
+    status = visit.title(Level.SENIOR)
+    years = [y for y in status.years if not visit.turn.years or y.year in visit.turn.years]
+    records = sorted((u for y in years for u in y.uncounted), key=lambda u: (u.reason.value == "pending", -u.record.year))
+    clauses = tuple(dict.fromkeys(c for u in records for c in u.clauses)) or ("excluded", "submission")
+    named = visit.turn.years[0] if visit.turn.years else None
+    return visit.desk.report("uncounted", records=records, year=named, sector=status.sector, clauses=clauses)
+
+
+def title(visit: Visit) -> Answer:
+    """Eligibility for the level named, else for the one after the person's own; asks when neither is known."""
+    if visit.turn.level == "junior":
+        return visit.desk.answers.question(["title_junior"], visit.desk.today)
+    level = Level(visit.turn.level) if visit.turn.level else service.default_level(visit.person)
+    if level is None:
+        return visit.desk.say("utter_which_level")
+    status = visit.title(level)
+    return visit.desk.report("title", s=status, served=_served(status), why=visit.turn.why)
+
+
+def met_years(visit: Visit) -> Answer:
+    status = visit.title(service.default_level(visit.person) or Level.SENIOR)
+    return visit.desk.report("met_years", s=status, served=_served(status))
+
+
+def why_failed(visit: Visit) -> Answer:
+    return year(visit) if visit.turn.years else met_years(visit)
+
+
+def credit(visit: Visit) -> Answer:
+    status = visit.title(service.default_level(visit.person) or Level.SENIOR)
+    return visit.desk.report("credit", s=status, unused=_unused(visit, status))
+
+
+def what_if(visit: Visit) -> Answer:
+    """This year with extra hours; without numbers, with all pending ones passed."""
+    before = visit.year(visit.desk.today.year)
+    extra = _extra(visit.turn, before)
+    if extra is None:
+        return visit.desk.say("utter_what_if_which")
+    after = service.what_if_of(visit.session, visit.desk.notices, visit.person.id, extra, before.year, visit.desk.today)
+    return visit.desk.report("what_if", before=before, after=after, extra=extra)
+
+
+def weekly_plan(visit: Visit) -> Answer:
+    status = visit.year(visit.desk.today.year)
+    return visit.desk.report("plan", s=status, plan=plan(status, visit.desk.today))
+
+
+ANSWERS: dict[str, Callable[[Visit], Answer]] = {
+    "my_year": year,
+    "my_pending": pending,
+    "my_uncounted": uncounted,
+    "my_title": title,
+    "my_met_years": met_years,
+    "my_why_failed": why_failed,
+    "my_credit": credit,
+    "my_what_if": what_if,
+    "my_plan": weekly_plan,
+}
+
+
+def _served(status: TitleStatus) -> dict[int, str]:
+    return {used.year: used.credit.kind.value for used in status.used_credits if used.credit.kind is not Kind.SKILLED}
+
+
+def _unused(visit: Visit, status: TitleStatus) -> list[str]:
+    """Kinds of valid credits that serve no year, because every year they may serve is met."""
+    _, _, credits = service.person_facts(visit.session, visit.person.id)
+    spoken_for = [used.credit for used in status.used_credits] + [invalid.credit for invalid in status.invalid_credits]
+    kinds = {credit.kind for credit in credits if credit not in spoken_for} - {used.credit.kind for used in status.used_credits}
+    return sorted(kind.value for kind in kinds - {Kind.SKILLED})
+
+
+def _subject(turn: Turn) -> str | None:
+    return turn.subject if turn.subject in ("public", "professional") else None
+
+
+def _extra(turn: Turn, status: YearStatus) -> Hours | None:
+    if not turn.amounts:
+        return Hours(status.pending.public, status.pending.professional) if status.pending.total else None
+    named = {amount.subject or turn.subject: amount.hours for amount in turn.amounts}
+    if not named.keys() <= {"public", "professional"}:
+        return None
+    return Hours(named.get("public", Decimal(0)), named.get("professional", Decimal(0)))
+
+
+def _joined(answers: list[Answer]) -> Answer:
+    last = answers[-1]
+    return Answer("\n\n".join(answer.text for answer in answers), last.buttons, last.metadata)

@@ -1,0 +1,47 @@
+"""Answers every turn of a message: prepared questions as they stand, own records only for a bound person."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import account, judging
+from actions.desk import GROUP_CHATS, Desk, open_desk, turns, visitor
+from bot.answers import Answer
+from bot.nlu.understand import Turn
+
+
+class AnswerRecord(Action):
+    """Answers one account question, or all parts of a message that holds one."""
+
+    def name(self) -> str:
+        return "action_answer_record"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+        desk = open_desk()
+        bound = False
+        for turn in turns(tracker):
+            answer, bound = answer_turn(desk, tracker.sender_id, turn)
+            dispatcher.utter_message(**answer.as_message())
+        return [SlotSet("bound", bound)]
+
+
+def answer_turn(desk: Desk, sender_id: str, turn: Turn) -> tuple[Answer, bool]:
+    """The answer to one turn, and whether this chat is bound."""
+    with visitor(desk, sender_id) as (session, person):
+        if turn.intent == "faq" and turn.key:
+            return desk.answers.question([turn.key], desk.today), person is not None
+        if turn.intent == "judge_numbers":
+            own = account.year(account.Visit(desk, session, person, Turn("my_year"))) if person else None
+            return judging.judged(desk, turn, own), person is not None
+        if person is not None:
+            return account.ANSWERS[turn.intent](account.Visit(desk, session, person, turn)), True
+    return _bind_first(desk, sender_id, turn), False
+
+
+def _bind_first(desk: Desk, sender_id: str, turn: Turn) -> Answer:
+    if sender_id.startswith(GROUP_CHATS):
+        return desk.say("utter_private_only")
+    title = turn.intent in ("my_title", "my_met_years", "my_credit")
+    return desk.say("utter_bind_first_title" if title else "utter_bind_first_year")

@@ -1,0 +1,110 @@
+"""Closed-set reading of a message: years, subjects, levels, numbers, and the facets a follow-up may name."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from bot.nlu.pinyin import split_latin
+from bot.nlu.text import lexicon, simplify
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number of 学时 that somebody named, with the subject it was said of, if any."""
+
+    subject: str | None
+    hours: Decimal
+
+
+def facets(text: str) -> dict[str, str]:
+    """Which value of each facet the text names; the value named last wins, as it does when people correct themselves."""
+    said = _joined_pinyin(simplify(text))
+    found: dict[str, str] = {}
+    for facet, values in lexicon()["facets"].items():
+        last = max(((said.rfind(word) + len(word), len(word), value) for value, words in values.items() for word in words if word in said), default=None)
+        if last:
+            found[facet] = last[2]
+    return found
+
+
+def mentioned(text: str, facet: str) -> list[str]:
+    """Every value of one facet that the text names, in the lexicon's order."""
+    said = _joined_pinyin(simplify(text))
+    return [value for value, words in lexicon()["facets"][facet].items() if any(word in said for word in words)]
+
+
+def _joined_pinyin(text: str) -> str:
+    """Pinyin syllables typed apart are read together: ``gong xu`` and ``gongxu`` are one word."""
+    return re.sub(r"(?<=[a-z]) +(?=[a-z])", "", text) if any(split_latin(w) for w in re.findall(r"[a-z]+", text)) else text
+
+
+@lru_cache(maxsize=1)
+def _year_patterns() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, str]]:
+    numerals = lexicon()["numerals"]
+    # Two of the ten-and-one signs stand for zero.
+    value = {sign: str(max(0, place - 1)) for place, sign in enumerate(numerals["digits"])}
+    return re.compile(numerals["written_year"]), re.compile(numerals["figure_year"]), value
+
+
+def years(text: str, this_year: int) -> list[int]:
+    """Calendar years named in figures (2021, 21年), in Chinese numerals (二零二一年) or by relation (去年), in order of mention."""
+    written, figures, value = _year_patterns()
+    said = written.sub(lambda match: "".join(value[sign] for sign in match.group()), simplify(text))
+    found: list[tuple[int, int]] = []
+    for match in figures.finditer(said):
+        number = int(match.group(1) or "20" + match.group(2))
+        if 2000 <= number <= this_year + 5:
+            found.append((match.start(), number))
+    taken: list[tuple[int, int]] = []
+    for word, offset in sorted(lexicon()["relative_years"].items(), key=lambda pair: -len(pair[0])):
+        for match in re.finditer(re.escape(word), said):
+            if not any(start < match.end() and match.start() < end for start, end in taken):
+                taken.append(match.span())
+                found.append((match.start(), this_year + offset))
+    return list(dict.fromkeys(year for _, year in sorted(found)))
+
+
+@lru_cache(maxsize=1)
+def _amount_pattern() -> re.Pattern[str]:
+    return re.compile(rf"\d+(?:\.\d+)?|[{lexicon()['numerals']['any']}]+")
+
+
+def amounts(text: str) -> list[Amount]:
+    """Numbers of hours with their subjects: ``公需60专业75`` gives two. Numbers that name a year or a date are left out."""
+    said = simplify(text)
+    found = []
+    for match in _amount_pattern().finditer(said):
+        hours = _number(match.group())
+        after = said[match.end() : match.end() + 1]
+        if hours is None or not 0 < hours <= 1000 or after in lexicon()["amounts"]["not_before"]:
+            continue
+        if not match.group()[0].isdigit() and hours < 10 and after not in lexicon()["amounts"]["units"]:
+            continue
+        found.append(Amount(_nearest_subject(said, match.start(), match.end()), hours))
+    return found
+
+
+def _number(said: str) -> Decimal | None:
+    if said[0].isdigit():
+        return Decimal(said)
+    import cn2an
+
+    try:
+        return Decimal(str(cn2an.cn2an(said, "smart")))
+    except ValueError:
+        return None
+
+
+def _nearest_subject(said: str, start: int, end: int) -> str | None:
+    """The subject named closest before the number, else right behind it (``20个专业``)."""
+    named: list[tuple[int, str]] = []
+    for subject, words in lexicon()["amounts"]["subjects"].items():
+        for word in words:
+            before = said.rfind(word, max(0, start - 12), start)
+            if before >= 0:
+                named.append((start - before - len(word), subject))
+            behind = said.find(word, end, end + 6)
+            if behind >= 0:
+                named.append((20 + behind - end, subject))
+    return min(named)[1] if named else None

@@ -1,0 +1,60 @@
+"""Values of the bind form, recognised by their shape."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from bot.nlu.classifier import Guess
+from bot.nlu.text import lexicon, simplify
+
+_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{10}(?![A-Za-z0-9])")
+_NEARLY_CODE = re.compile(r"[A-Za-z0-9-]{4,16}")
+_NAME = re.compile(r"[\u3400-\u9fff]{2,6}|[\u3400-\u9fff]+(?:[·•・. ]+[\u3400-\u9fff]+)+|[A-Za-z]+(?:[ ·.]+[A-Za-z]+)+")
+
+
+@lru_cache(maxsize=1)
+def _bind_sentences() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    words = "|".join(map(re.escape, lexicon()["commands"]["bind"]))
+    gap = r"[\s::,,。、/]"
+    name, code = r"(?P<name>[^\s\d,,::][^\d,,::]{0,38}?)", r"(?P<code>[A-Za-z0-9]{4,16})"
+    start = rf"^{gap}*(?:{words}){gap}*"
+    return re.compile(rf"{start}{name}{gap}+{code}{gap}*$"), re.compile(rf"{start}{code}{gap}+{name}{gap}*$")
+
+
+def bind_sentence(text: str) -> dict[str, str] | None:
+    """Name and code of ``绑定 <姓名> <绑定码>`` in either order; None for any other message."""
+    folded = unicodedata.normalize("NFKC", text)
+    for pattern in _bind_sentences():
+        match = pattern.match(folded)
+        if match:
+            return {"bind_name": match["name"].strip(), "bind_code": match["code"].upper()}
+    return None
+
+
+def fitting(requested: str, text: str, best: Guess) -> str | None:
+    """The value for the requested form slot if the message is one, None when it reads as something else.
+
+    A value that fits wins over intents, a message with question words or a known sentence wins over a value.
+    """
+    folded = unicodedata.normalize("NFKC", text).strip()
+    if requested == "bind_code":
+        return _code(folded)
+    return _name(folded, best)
+
+
+def _code(folded: str) -> str | None:
+    inside = _CODE.search(folded)
+    if inside:
+        return inside.group().upper()
+    return folded.upper() if _NEARLY_CODE.fullmatch(folded) and any(c.isdigit() for c in folded) else None
+
+
+def _name(folded: str, best: Guess) -> str | None:
+    for lead in lexicon()["name_leads"]:
+        if folded.startswith(lead) and len(folded) > len(lead) + 1:
+            folded = folded[len(lead) :].strip(" ::")
+    if not _NAME.fullmatch(folded):
+        return None
+    if best.confidence == 1.0 or any(word in simplify(folded) for word in lexicon()["never_in_names"]):
+        return None
+    return folded

@@ -1,0 +1,198 @@
+"""From a message and the conversation around it to what the person wants. Pure: no Rasa, no database, no clock."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.nlu import entities, followup, formvalues
+from bot.nlu.catalogue import PREFIX, Catalogue
+from bot.nlu.classifier import Classifier, Guess
+from bot.nlu.parts import split
+from bot.nlu.text import bare, lexicon
+
+# Calibrated on held-out training sentences; see docs/decisions.
+ANSWER_AT = 0.42
+OFFER_AT = 0.10
+PART_AT = 0.60
+FAMILIAR_AT = 0.34
+
+ACCOUNT = "my_"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one message asked for: an intent, for ``faq`` the question's key, and the closed-set values it named."""
+
+    intent: str
+    key: str | None = None
+    years: tuple[int, ...] = ()
+    subject: str | None = None
+    level: str | None = None
+    amounts: tuple[entities.Amount, ...] = ()
+    why: bool = False
+
+    @property
+    def topical(self) -> bool:
+        """Whether a follow-up can refer back to it."""
+        return self.intent == "faq" or self.intent.startswith(ACCOUNT)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What understanding needs of the conversation so far."""
+
+    this_year: int
+    requested: str | None = None  # the form value asked for: bind_code or bind_name
+    about: Turn | None = None  # the last topical turn
+    choices: tuple[str, ...] = ()  # labels offered in the previous answer
+    bound: bool = False
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """The reading of a message: one turn or several, or choices to ask back with."""
+
+    turn: Turn
+    confidence: float = 1.0
+    ranking: tuple[Guess, ...] = ()
+    parts: tuple[Turn, ...] = ()
+    choices: tuple[str, ...] = ()
+    values: dict[str, str] = field(default_factory=dict)  # form values: bind_code, bind_name
+    about: Turn | None = None  # what the next follow-up refers to
+
+
+class Understanding:
+    """Reads messages with a trained classifier and the catalogue of prepared questions."""
+
+    def __init__(self, classifier: Classifier, catalogue: Catalogue):
+        self.classifier = classifier
+        self.catalogue = catalogue
+
+    def read(self, text: str, context: Context) -> Meaning:
+        """The meaning of ``text`` in ``context``; never raises on any text."""
+        meaning = self._read(text, context)
+        topical = meaning.parts[-1] if meaning.parts else meaning.turn
+        return replace(meaning, about=topical if topical.topical else context.about)
+
+    def _read(self, text: str, context: Context) -> Meaning:
+        said = bare(text)
+        if not said:
+            return Meaning(Turn("nlu_fallback"), 0.0)
+        bind = formvalues.bind_sentence(text)
+        if bind:
+            return Meaning(Turn("bind_direct"), values=bind)
+        for command, words in lexicon()["commands"].items():
+            if said in words:
+                return Meaning(Turn(command))
+        if context.choices:
+            chosen = followup.chosen(said, len(context.choices))
+            if chosen is not None:
+                return self._choice(chosen, text, context)
+        ranking = tuple(self.classifier.rank(text)[:8])
+        if context.requested:
+            value = formvalues.fitting(context.requested, text, ranking[0])
+            if value is not None:
+                return Meaning(Turn("inform"), ranking=ranking, values={context.requested: value})
+        if context.about is not None:
+            back = followup.refer_back(text, context.about, self.catalogue, ranking, context.this_year)
+            if back is not None:
+                return Meaning(back, ranking=ranking)
+        return self._decide(text, ranking, context)
+
+    def _choice(self, chosen: int, text: str, context: Context) -> Meaning:
+        if chosen < 0:
+            return Meaning(Turn("none_of_these"))
+        return Meaning(self._turn(context.choices[chosen], "", context))
+
+    def _decide(self, text: str, ranking: tuple[Guess, ...], context: Context) -> Meaning:
+        ranking = self._prefer_own_record(text, ranking, context)
+        best = ranking[0]
+        if best.label == "out_of_scope" or (best.confidence < 0.9 and self.classifier.familiarity(text) < FAMILIAR_AT):
+            return Meaning(Turn("out_of_scope"), best.confidence, ranking)
+        several = self._several(text, best, context)
+        if several:
+            return Meaning(Turn(self._joint_intent(several)), best.confidence, ranking, parts=several)
+        if best.confidence >= ANSWER_AT:
+            turn = self._turn(best.label, text, context)
+            return Meaning(turn, best.confidence, ranking, parts=self._named_twice(turn, text, context))
+        choices = tuple(g.label for g in ranking[:3] if g.confidence >= OFFER_AT and self._offerable(g.label))
+        if choices:
+            return Meaning(Turn("ask_back"), best.confidence, ranking, choices=choices)
+        return Meaning(Turn("nlu_fallback"), best.confidence, ranking)
+
+    def _offerable(self, label: str) -> bool:
+        return label.startswith(PREFIX) or label.startswith(ACCOUNT) or label in ("human", "bind")
+
+    def _prefer_own_record(self, text: str, ranking: tuple[Guess, ...], context: Context) -> tuple[Guess, ...]:
+        """Someone bound who asks whether *they* have enough means their record, not the rule."""
+        if not context.bound or not ranking[0].label.startswith(PREFIX):
+            return ranking
+        question = self.catalogue.get(ranking[0].label.removeprefix(PREFIX))
+        own = {"hours": "my_year", "title": "my_title"}.get(question.topic)
+        rival = next((g for g in ranking if g.label == own), None)
+        words = lexicon()
+        personal = any(word in text for word in words["personal"]) and any(word in text for word in words["checking"])
+        if rival is None or not (personal or rival.confidence > 0.3):
+            return ranking
+        return (Guess(rival.label, max(rival.confidence, ranking[0].confidence)), *(g for g in ranking if g is not rival))
+
+    def _turn(self, label: str, text: str, context: Context) -> Turn:
+        """A classified label with the values that its sentence names."""
+        intent, _, key = label.partition("/")
+        if intent == "faq":
+            return Turn("faq", key)
+        named = entities.facets(text)
+        subjects = entities.mentioned(text, "subject")
+        levels = entities.mentioned(text, "level")
+        return Turn(
+            intent,
+            years=tuple(entities.years(text, context.this_year)),
+            subject=named.get("subject") if len(subjects) == 1 else None,
+            level=named.get("level") if len(levels) == 1 else None,
+            amounts=tuple(entities.amounts(text)),
+        )
+
+    def _several(self, text: str, best: Guess, context: Context) -> tuple[Turn, ...]:
+        """The turns of a message that asks two or three different things, in order; empty when it asks one."""
+        found: dict[str, Turn] = {}
+        for sentence in split(text):
+            guess = self.classifier.rank(sentence)[0]
+            if guess.confidence >= PART_AT and self._offerable(guess.label):
+                found.setdefault(guess.label, self._turn(guess.label, sentence, context))
+        turns = tuple(found.values())[:3]
+        if len(turns) < 2 or (best.confidence > 0.93 and best.label not in found):
+            return ()
+        return turns
+
+    def _named_twice(self, turn: Turn, text: str, context: Context) -> tuple[Turn, ...]:
+        """A question that names two values of the facet it turns on (提交和审验各是几号) gets an answer for each."""
+        if turn.key is None:
+            return ()
+        question = self.catalogue.get(turn.key)
+        for facet in ("date", "level", "base", "excluded", "group"):
+            if facet not in question.facets:
+                continue
+            values = entities.mentioned(text, facet)
+            others = [self.catalogue.sibling(question, {facet: v}) for v in values if v != question.facets[facet]]
+            keys = list(dict.fromkeys([question.key, *(q.key for q in others if q)]))
+            if len(values) > 1 and len(keys) > 1:
+                return tuple(Turn("faq", key) for key in keys[:3])
+        return ()
+
+    @staticmethod
+    def _joint_intent(turns: tuple[Turn, ...]) -> str:
+        return "faq" if all(turn.intent == "faq" for turn in turns) else "several"
+
+
+def turn_to_data(turn: Turn | None) -> dict[str, Any] | None:
+    """Plain data for the tracker; hours as text so that decimals stay exact."""
+    if turn is None:
+        return None
+    return {**vars(turn), "years": list(turn.years), "amounts": [[a.subject, str(a.hours)] for a in turn.amounts]}
+
+
+def turn_from_data(data: dict[str, Any] | None) -> Turn | None:
+    """The inverse of ``turn_to_data``."""
+    if data is None:
+        return None
+    amounts = tuple(entities.Amount(subject, entities.Decimal(hours)) for subject, hours in data["amounts"])
+    return Turn(**{**data, "years": tuple(data["years"]), "amounts": amounts})
