@@ -25,7 +25,7 @@ class SettingsError(Exception):
 class Settings:
     """What this process was told. ``values`` holds every ``BOT_`` variable, channel secrets among them, and is kept out of ``repr``."""
 
-    database_url: str
+    database_url: str = field(repr=False)  # may hold a password
     today: date | None
     host: str
     rest_token: str | None = field(repr=False)
