@@ -1,4 +1,4 @@
-"""The sentences of command line, importer and settings: ``message("hours.import.done", added=3)`` reads ``messages.yml`` beside this file."""
+"""The sentences of command line, importer and settings: ``message("hours.import.done", added=3)`` reads ``messages.yml``."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 @lru_cache(maxsize=1)
 def _blocks() -> dict[str, Any]:
     with (Path(__file__).parent / "messages.yml").open(encoding="utf-8") as source:
-        return yaml.load(source, Loader)  # noqa: S506 (both loaders are safe ones)
+        return yaml.load(source, Loader)
 
 
 def message(key: str, **facts: object) -> str:

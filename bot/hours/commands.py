@@ -47,15 +47,15 @@ def plain_errors(command: Command) -> Command:
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         from sqlalchemy.exc import IntegrityError
 
-        from bot.db import DatabaseFault
-        from bot.hours.sheet import FileRefused
-        from bot.hours.undo import UndoRefused
+        from bot.db import DatabaseError
+        from bot.hours.sheet import FileRefusedError
+        from bot.hours.undo import UndoRefusedError
         from bot.settings import SettingsError
         from policies.notice import NoticeError
 
         try:
             return command(*args, **kwargs)
-        except (SettingsError, DatabaseFault, FileRefused, UndoRefused, NoticeError) as error:
+        except (SettingsError, DatabaseError, FileRefusedError, UndoRefusedError, NoticeError) as error:
             raise fail(str(error)) from None
         except IntegrityError:
             raise fail(message("hours.import.clash")) from None
@@ -184,7 +184,7 @@ def codes(
             if id_number is not None:
                 try:
                     people = [service.find_person(session, id_number)]
-                except service.UnknownPerson as unknown:
+                except service.UnknownPersonError as unknown:
                     raise fail(message("hours.status.unknown", id_number=unknown)) from None
             else:
                 query = select(Person).order_by(Person.id)
@@ -223,7 +223,7 @@ def status(
                 print(json.dumps(service.status_json(session, notices, id_number, today), ensure_ascii=False, indent=1))
                 return
             person = service.find_person(session, id_number)
-        except service.UnknownPerson as unknown:
+        except service.UnknownPersonError as unknown:
             raise fail(message("hours.status.unknown", id_number=unknown)) from None
         from rich.console import Console
 

@@ -13,7 +13,7 @@ from bot.hours import audit, documents, upsert, vocabulary
 from bot.hours.models import ImportBatch
 from bot.hours.report import Report
 from bot.hours.rows import Fault, Parsed, parse
-from bot.hours.sheet import FileRefused, Line, read
+from bot.hours.sheet import FileRefusedError, Line, read
 from bot.hours.staging import CHUNK, Staging
 from bot.messages import message
 
@@ -49,7 +49,7 @@ def import_file(
 ) -> Outcome:
     """Import ``path``. Bad lines keep everything out unless ``skip_bad``; ``advance`` hears "check"/"write" and the share done.
 
-    FileRefused for a file that cannot be taken at all, DatabaseFault for a database that cannot serve.
+    FileRefusedError for a file that cannot be taken at all, DatabaseError for a database that cannot serve.
     """
     staging, report = Staging(), Report(report_folder or Path.cwd(), kind, now)
     try:
@@ -115,7 +115,7 @@ def _write(database: Database, kind: str, name: str, now: datetime, staging: Sta
             try:
                 rows = upsert.table_rows(connection, kind, staged)
             except KeyError:  # an undo removed the person while the file was being checked
-                raise FileRefused(message("hours.file.people_changed")) from None
+                raise FileRefusedError(message("hours.file.people_changed")) from None
             upsert.apply(connection, kind, batch.id, rows, counts)
             done += len(staged)
             advance("write", done / total)

@@ -13,7 +13,7 @@ ON_SCREEN = 20
 
 
 class Report:
-    """Collects faults; the file comes to be with the first one, in ``folder`` or, where that is read-only, in the system's temporary one."""
+    """Collects faults; the file comes to be with the first one, in ``folder`` or, where that is read-only, in the temporary one."""
 
     def __init__(self, folder: Path, kind: str, now: datetime) -> None:
         self.first: list[Fault] = []
@@ -55,7 +55,7 @@ class Report:
             "w", prefix=f"{self._name}-", suffix=".csv", delete=False, encoding="utf-8-sig", newline=""
         )
         self.path = Path(handle.name)
-        return handle  # type: ignore[return-value]
+        return handle
 
 
 def _inert(value: str) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.hours import documents, vocabulary
-from bot.hours.sheet import FileRefused, Line
+from bot.hours.sheet import FileRefusedError, Line
 from bot.messages import message
 
 MOST_HOURS = Decimal(400)  # of one record
@@ -66,7 +66,7 @@ class Cells:
     def id_number(self) -> str:
         cell = self.line.cells["id_number"]
         if isinstance(cell, (int, float)):
-            raise FileRefused(message("hours.file.number_column", column=self.headings["id_number"], line=self.line.number))
+            raise FileRefusedError(message("hours.file.number_column", column=self.headings["id_number"], line=self.line.number))
         number = documents.normalise(_plain(cell))
         wrong = documents.problem(number) if number else "required"
         if wrong is not None:
@@ -182,7 +182,7 @@ READERS: dict[str, Callable[[Cells], tuple[str, dict[str, Any]]]] = {"people": _
 
 
 def parse(kind: str, line: Line) -> Parsed:
-    """Check ``line`` of a people, hours or credits file. FileRefused when its ID column holds numbers."""
+    """Check ``line`` of a people, hours or credits file. FileRefusedError when its ID column holds numbers."""
     cells = Cells(line, vocabulary.headings(kind))
     key, values = READERS[kind](cells)
     return Parsed(line.number, key, {} if cells.faults else values, cells.faults)

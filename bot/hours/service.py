@@ -19,7 +19,7 @@ STATES = {state.value: state for state in State}
 Facts = tuple[Person, list[Record], list[Credit]]
 
 
-class UnknownPerson(LookupError):
+class UnknownPersonError(LookupError):
     """Nobody on record under this id or identity number."""
 
 
@@ -31,19 +31,19 @@ class Levelled(Protocol):
 
 
 def find_person(session: Session, id_number: str) -> models.Person:
-    """The person with this identity number in any spelling. UnknownPerson."""
+    """The person with this identity number in any spelling. UnknownPersonError."""
     number = documents.normalise(id_number)
     person = session.execute(select(models.Person).where(models.Person.id_number == number)).scalars().first()
     if person is None:
-        raise UnknownPerson(documents.mask(number))
+        raise UnknownPersonError(documents.mask(number))
     return person
 
 
 def person_facts(session: Session, person_id: int) -> Facts:
-    """What the rules need of one person. UnknownPerson."""
+    """What the rules need of one person. UnknownPersonError."""
     person = session.get(models.Person, person_id)
     if person is None:
-        raise UnknownPerson(str(person_id))
+        raise UnknownPersonError(str(person_id))
     return facts_of(session, [person])[person_id]
 
 
@@ -82,7 +82,7 @@ def default_level(person: Levelled) -> Level | None:
 
 
 def status_json(session: Session, notices: Notices, id_number: str, today: date) -> dict[str, Any]:
-    """The document of ``status --json`` for one person, identity number unmasked. UnknownPerson."""
+    """The document of ``status --json`` for one person, identity number unmasked. UnknownPersonError."""
     person = find_person(session, id_number)
     return _document(notices, person.id_number, person_facts(session, person.id), today)
 

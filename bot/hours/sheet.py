@@ -16,7 +16,7 @@ CHUNK = 1 << 20
 BIG_FIELD = 1 << 17
 
 
-class FileRefused(Exception):
+class FileRefusedError(Exception):
     """The file as a whole cannot be imported; the text is one Chinese sentence."""
 
 
@@ -30,7 +30,7 @@ class Line:
 
 
 def read(path: Path, columns: dict[str, str], advance: Callable[[float], None] = lambda share: None) -> Iterator[Line]:
-    """Rows of ``path`` with ``columns`` (field -> heading), blank ones left out; ``advance`` hears the share done. FileRefused."""
+    """Rows of ``path`` with ``columns`` (field -> heading), blank ones left out; ``advance`` hears the share done. FileRefusedError."""
     try:
         with path.open("rb") as source:
             start = source.read(8)
@@ -38,15 +38,15 @@ def read(path: Path, columns: dict[str, str], advance: Callable[[float], None] =
             if start.startswith(b"PK\x03\x04"):
                 yield from _excel(source, columns, advance)
             elif start.startswith(b"\xd0\xcf\x11\xe0"):
-                raise FileRefused(message("hours.file.old_excel", file=path.name))
+                raise FileRefusedError(message("hours.file.old_excel", file=path.name))
             elif start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                raise FileRefused(message("hours.file.encoding", file=path.name))
+                raise FileRefusedError(message("hours.file.encoding", file=path.name))
             else:
                 yield from _csv(source, path, columns, advance)
     except FileNotFoundError:
-        raise FileRefused(message("hours.file.missing", file=path)) from None
+        raise FileRefusedError(message("hours.file.missing", file=path)) from None
     except OSError as error:
-        raise FileRefused(message("hours.file.unreadable", file=path, why=error.strerror or error)) from None
+        raise FileRefusedError(message("hours.file.unreadable", file=path, why=error.strerror or error)) from None
 
 
 def encoding_of(source: BinaryIO, name: str) -> str:
@@ -57,14 +57,14 @@ def encoding_of(source: BinaryIO, name: str) -> str:
         try:
             while block := source.read(CHUNK):
                 if b"\0" in block:
-                    raise FileRefused(message("hours.file.not_a_table", file=name))
+                    raise FileRefusedError(message("hours.file.not_a_table", file=name))
                 decoder.decode(block)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             continue
         source.seek(0)
         return encoding
-    raise FileRefused(message("hours.file.encoding", file=name))
+    raise FileRefusedError(message("hours.file.encoding", file=name))
 
 
 def _csv(source: BinaryIO, path: Path, columns: dict[str, str], advance: Callable[[float], None]) -> Iterator[Line]:
@@ -87,9 +87,9 @@ def _csv(source: BinaryIO, path: Path, columns: dict[str, str], advance: Callabl
             row = {field: cells[place].strip() if place < len(cells) else "" for field, place in places.items()}
             yield Line(number, row, any(cell.strip() for cell in cells[width:]))
     except csv.Error as error:
-        raise FileRefused(message("hours.file.broken_csv", file=path.name, line=before + 1, why=error)) from None
+        raise FileRefusedError(message("hours.file.broken_csv", file=path.name, line=before + 1, why=error)) from None
     if not places:
-        raise FileRefused(message("hours.file.empty", file=path.name))
+        raise FileRefusedError(message("hours.file.empty", file=path.name))
 
 
 def _excel(source: BinaryIO, columns: dict[str, str], advance: Callable[[float], None]) -> Iterator[Line]:
@@ -116,9 +116,9 @@ def _excel(source: BinaryIO, columns: dict[str, str], advance: Callable[[float],
             row = {field: values[place] if place < len(values) else "" for field, place in places.items()}
             yield Line(number, row, any(value != "" for value in values[width:]))
     except (zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ValueError, SyntaxError) as error:
-        raise FileRefused(message("hours.file.broken_excel", file=name, why=type(error).__name__)) from None
+        raise FileRefusedError(message("hours.file.broken_excel", file=name, why=type(error).__name__)) from None
     if not places:
-        raise FileRefused(message("hours.file.empty", file=name))
+        raise FileRefusedError(message("hours.file.empty", file=name))
 
 
 def _cell(value: Any) -> Any:
@@ -130,8 +130,8 @@ def _places(cells: list[str], columns: dict[str, str], name: str) -> dict[str, i
     found = [unicodedata.normalize("NFKC", cell).replace(" ", "").strip() for cell in cells]
     missing = [heading for heading in columns.values() if heading not in found]
     if missing:
-        raise FileRefused(message("hours.file.missing_columns", file=name, columns="、".join(missing)))
+        raise FileRefusedError(message("hours.file.missing_columns", file=name, columns="、".join(missing)))
     doubled = [heading for heading in columns.values() if found.count(heading) > 1]
     if doubled:
-        raise FileRefused(message("hours.file.doubled_columns", file=name, columns="、".join(doubled)))
+        raise FileRefusedError(message("hours.file.doubled_columns", file=name, columns="、".join(doubled)))
     return {field: found.index(heading) for field, heading in columns.items()}

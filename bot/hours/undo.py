@@ -15,7 +15,7 @@ from bot.hours.staging import CHUNK
 from bot.messages import message
 
 
-class UndoRefused(Exception):
+class UndoRefusedError(Exception):
     """The batch cannot be taken back; the text is one Chinese sentence that says what to do first."""
 
 
@@ -29,15 +29,15 @@ class Undone:
 
 
 def undo(database: Database, batch_id: int, now: datetime) -> Undone:
-    """Take batch ``batch_id`` back in one transaction. UndoRefused when it is unknown, undone already, or later data rest on its rows."""
+    """Take batch ``batch_id`` back in one transaction. UndoRefusedError when it is unknown, undone already, or later data rest on its rows."""
     try:
         with database.write() as session:
             serialise(session, "import")
             batch = session.get(ImportBatch, batch_id)
             if batch is None:
-                raise UndoRefused(message("hours.undo.unknown", batch=batch_id))
+                raise UndoRefusedError(message("hours.undo.unknown", batch=batch_id))
             if batch.undone_at is not None:
-                raise UndoRefused(message("hours.undo.twice", batch=batch_id))
+                raise UndoRefusedError(message("hours.undo.twice", batch=batch_id))
             _refuse_later(session, batch)
             if batch.kind == "people":
                 _release_people(session, batch_id)
@@ -48,7 +48,7 @@ def undo(database: Database, batch_id: int, now: datetime) -> Undone:
             audit.note(session, now, "cli", "undo-import", detail=f"batch {batch_id} {batch.kind} -{removed} ~{restored}")
             return Undone(batch.kind, removed, restored)
     except IntegrityError:  # a restored row belongs to a person whose own import was undone, or something else refers to a removed one
-        raise UndoRefused(message("hours.undo.referenced", batch=batch_id)) from None
+        raise UndoRefusedError(message("hours.undo.referenced", batch=batch_id)) from None
 
 
 def _added(batch_id: int):
@@ -67,7 +67,7 @@ def _refuse_later(session: Session, batch: ImportBatch) -> None:
     ).all()
     if found:
         batches = "、".join(str(number) for number, _ in found)
-        raise UndoRefused(message("hours.undo.later", batch=batch.id, rows=sum(count for _, count in found), batches=batches))
+        raise UndoRefusedError(message("hours.undo.later", batch=batch.id, rows=sum(count for _, count in found), batches=batches))
 
 
 def _release_people(session: Session, batch_id: int) -> None:
@@ -75,7 +75,7 @@ def _release_people(session: Session, batch_id: int) -> None:
     for table in (HourRecord, Credit):
         count = session.execute(select(func.count()).select_from(table).where(table.person_id.in_(_added(batch_id)))).scalar_one()
         if count:
-            raise UndoRefused(message("hours.undo.people_in_use", batch=batch_id, rows=count))
+            raise UndoRefusedError(message("hours.undo.people_in_use", batch=batch_id, rows=count))
     for table in (ChatIdentity, BindCode):
         session.execute(delete(table).where(table.person_id.in_(_added(batch_id))).execution_options(synchronize_session=False))
 
