@@ -32,15 +32,15 @@ Base: Any = declarative_base(
 )
 
 
-class DatabaseError(Exception):
+class DatabaseFault(Exception):  # noqa: N818 (the trouble is the database's, not the caller's)
     """The database cannot serve; the text is one Chinese sentence for whoever runs the command."""
 
 
-class DatabaseNotReady(DatabaseError):
+class DatabaseNotReady(DatabaseFault):
     """The schema is missing or older than the program."""
 
 
-class DatabaseBusy(DatabaseError):
+class DatabaseBusy(DatabaseFault):
     """Another program held the write lock longer than we wait."""
 
 
@@ -62,7 +62,7 @@ class Moment(TypeDecorator):
 
 
 class Database:
-    """Sessions on one URL. ``read()`` for looking, ``write()`` for changing; both translate a failing database into ``DatabaseError``."""
+    """Sessions on one URL. ``read()`` for looking, ``write()`` for changing; both translate a failing database into ``DatabaseFault``."""
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
@@ -120,7 +120,7 @@ def serialise(session: Session, what: str) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(what.encode())})
 
 
-def fault_of(error: exc.DBAPIError) -> DatabaseError | None:
+def fault_of(error: exc.DBAPIError) -> DatabaseFault | None:
     """What a driver's error means for the person at the keyboard; None for a programming error of ours."""
     first = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
     if re.search(r"no such (table|column)|has no column named|relation .* does not exist|column .* does not exist", first):
@@ -128,7 +128,7 @@ def fault_of(error: exc.DBAPIError) -> DatabaseError | None:
     if "locked" in first or "lock timeout" in first or "deadlock" in first:
         return DatabaseBusy(message("database.busy", seconds=BUSY_SECONDS))
     if isinstance(error, exc.OperationalError) or "not a database" in first or "malformed" in first:
-        return DatabaseError(message("database.unreachable", why=first))
+        return DatabaseFault(message("database.unreachable", why=first))
     return None
 
 

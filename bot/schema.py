@@ -5,18 +5,18 @@ from typing import Any
 
 from sqlalchemy import exc, text
 
-from bot.db import Database, DatabaseError, fault_of
+from bot.db import Database, DatabaseFault, fault_of
 from bot.messages import message
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
 def upgrade(database: Database, revision: str = "head") -> bool:
-    """Migrate to ``revision`` in one transaction; True when anything changed. DatabaseError when it is busy or newer than we are."""
+    """Migrate to ``revision`` in one transaction; True when anything changed. DatabaseFault when it is busy or newer than we are."""
     from alembic import command
 
     if database.file is not None and not database.file.parent.is_dir():
-        raise DatabaseError(message("database.unreachable", why=f"{database.file.parent}"))
+        raise DatabaseFault(message("database.unreachable", why=f"{database.file.parent}"))
     try:
         with database.writer.connect() as connection, connection.begin():
             if connection.dialect.name == "postgresql":  # two set-ups at once take turns
@@ -63,4 +63,4 @@ def _version(connection: Any) -> str | None:
 
 def _refuse_newer(version: str | None) -> None:
     if version is not None and version not in {revision.revision for revision in _script().walk_revisions()}:
-        raise DatabaseError(message("database.newer", version=version))
+        raise DatabaseFault(message("database.newer", version=version))

@@ -47,7 +47,7 @@ def plain_errors(command: Command) -> Command:
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         from sqlalchemy.exc import IntegrityError
 
-        from bot.db import DatabaseError
+        from bot.db import DatabaseFault
         from bot.hours.sheet import FileRefusedError
         from bot.hours.undo import UndoRefusedError
         from bot.settings import SettingsError
@@ -55,7 +55,7 @@ def plain_errors(command: Command) -> Command:
 
         try:
             return command(*args, **kwargs)
-        except (SettingsError, DatabaseError, FileRefusedError, UndoRefusedError, NoticeError) as error:
+        except (SettingsError, DatabaseFault, FileRefusedError, UndoRefusedError, NoticeError) as error:
             raise fail(str(error)) from None
         except IntegrityError:
             raise fail(message("hours.import.clash")) from None

@@ -49,7 +49,7 @@ def import_file(
 ) -> Outcome:
     """Import ``path``. Bad lines keep everything out unless ``skip_bad``; ``advance`` hears "check"/"write" and the share done.
 
-    FileRefusedError for a file that cannot be taken at all, DatabaseError for a database that cannot serve.
+    FileRefusedError for a file that cannot be taken at all, DatabaseFault for a database that cannot serve.
     """
     staging, report = Staging(), Report(report_folder or Path.cwd(), kind, now)
     try:

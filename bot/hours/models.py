@@ -88,7 +88,7 @@ class ImportBatch(Base):
 
 
 class BatchRow(Base):
-    """A row that a batch added (``previous`` is NULL) or changed (``previous``: its old values as JSON); ``row_id`` is in the kind's table."""
+    """A row of the kind's table that a batch added (``previous`` is NULL) or changed (``previous``: its old values as JSON)."""
 
     __tablename__ = "batch_row"
     batch_id = Column(ForeignKey("import_batch.id"), primary_key=True)

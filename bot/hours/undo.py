@@ -29,7 +29,7 @@ class Undone:
 
 
 def undo(database: Database, batch_id: int, now: datetime) -> Undone:
-    """Take batch ``batch_id`` back in one transaction. UndoRefusedError when it is unknown, undone already, or later data rest on its rows."""
+    """Take batch ``batch_id`` back in one transaction. UndoRefusedError when it is unknown, undone, or later data rest on it."""
     try:
         with database.write() as session:
             serialise(session, "import")
