@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
 
@@ -10,16 +10,16 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 from sanic.response import json as json_response
 
-from bot.db import DatabaseFault
+from bot.db import DatabaseError
 
 BODY_LIMIT = 64 * 1024  # bytes; far above any text that is answered
 
-Handler = Callable[..., Awaitable[HTTPResponse | None]]  # None: the handler streamed its response itself
+Handler = Callable[..., Coroutine[Any, Any, HTTPResponse | None]]  # None: the handler streamed its response itself
 
 logger = logging.getLogger(__name__)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request that is not served: HTTP status and a machine-readable reason."""
 
     def __init__(self, status: int, reason: str, **headers: str) -> None:
@@ -30,41 +30,41 @@ class Refused(Exception):
 
 
 def refusing(handler: Handler) -> Handler:
-    """Answer :class:`Refused`, and a database that cannot serve (503), as JSON."""
+    """Answer :class:`RefusedError`, and a database that cannot serve (503), as JSON."""
 
     @wraps(handler)
     async def wrapped(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse | None:
         try:
             return await handler(request, *args, **kwargs)
-        except Refused as refused:
+        except RefusedError as refused:
             return json_response({"status": "failure", "reason": refused.reason}, status=refused.status, headers=refused.headers)
-        except DatabaseFault as fault:
-            logger.error("%s: %s", request.path, type(fault).__name__)
+        except DatabaseError as error:
+            logger.error("%s: %s", request.path, type(error).__name__)
             return json_response({"status": "failure", "reason": "unavailable"}, status=503)
 
     return wrapped
 
 
 def json_object(request: Request) -> dict[str, Any]:
-    """The request's JSON object. Refused unless it says ``application/json``, is small and is an object in UTF-8."""
+    """The request's JSON object. RefusedError unless it says ``application/json``, is small and is an object in UTF-8."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise Refused(415, "content_type")
+        raise RefusedError(415, "content_type")
     if len(request.body) > BODY_LIMIT:
-        raise Refused(413, "too_large")
+        raise RefusedError(413, "too_large")
     try:
         body = json.loads(request.body.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise Refused(400, "not_json") from None
+        raise RefusedError(400, "not_json") from None
     if not isinstance(body, dict):
-        raise Refused(400, "not_an_object")
+        raise RefusedError(400, "not_an_object")
     return body
 
 
 def string(body: dict[str, Any], key: str, *, limit: int | None = None) -> str:
-    """A string of the object. With a ``limit`` it is an identifier: not empty, printable, at most so long. Refused otherwise."""
+    """A string of the object. With a ``limit`` it is an identifier: not empty, printable, at most so long. RefusedError otherwise."""
     value = body.get(key)
     if not isinstance(value, str):
-        raise Refused(400, f"{key}_not_a_string")
+        raise RefusedError(400, f"{key}_not_a_string")
     if limit is not None and (not value.strip() or len(value) > limit or not value.isprintable()):
-        raise Refused(400, f"{key}_invalid")
+        raise RefusedError(400, f"{key}_invalid")
     return value

@@ -15,7 +15,7 @@ from sanic.response import json as json_response
 
 from bot.channels.collector import OnNewMessage, asking
 from bot.channels.context import Context, from_credentials
-from bot.channels.http import Refused, json_object, refusing, string
+from bot.channels.http import RefusedError, json_object, refusing, string
 
 SENDER_LIMIT = 200
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -63,17 +63,17 @@ class RestChannel(InputChannel):
         return blueprint
 
     def _admit(self, request: Request) -> None:
-        """Let programs on this machine in; anybody else needs BOT_REST_TOKEN as ``Authorization: Bearer``. Refused otherwise."""
+        """Let programs on this machine in; anybody else needs BOT_REST_TOKEN as ``Authorization: Bearer``. RefusedError otherwise."""
         headers = {name.lower() for name in request.headers}
         elsewhere = any(name in _FROM_ELSEWHERE or name.startswith("x-forwarded") for name in headers)
         if self._context.settings.host in LOOPBACK and not elsewhere:
             return
         token = self._context.settings.rest_token
         if token is None:
-            raise Refused(403, "closed")
+            raise RefusedError(403, "closed")
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode("utf-8", "surrogatepass"), token.encode()):
-            raise Refused(401, "token", WWW_Authenticate="Bearer")
+            raise RefusedError(401, "token", WWW_Authenticate="Bearer")
 
 
 def _told(sender: str, payload: Mapping[str, Any]) -> dict[str, Any]:

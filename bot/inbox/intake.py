@@ -1,8 +1,8 @@
 """The one way in: every channel hands its messages to :class:`Intake`, which keeps the order that makes them safe.
 
-Size limit; NFKC and invisible characters out; then leading slashes off (Rasa obeys `/restart` and `/intent{"slot": …}` from anyone); ID and
-mobile numbers masked; claimed and journaled in one transaction, as held when a human holds the conversation; only then Rasa; then the answers
-into the outbox together with the journal's end state. What the channel gets back is what it has to deliver.
+Size limit; NFKC and invisible characters out; then leading slashes off (Rasa obeys `/restart` and `/intent{"slot": …}` from anyone); ID
+and mobile numbers masked; claimed and journaled in one transaction, as held when a human holds the conversation; only then Rasa; then the
+answers into the outbox together with the journal's end state. What the channel gets back is what it has to deliver.
 """
 
 import asyncio

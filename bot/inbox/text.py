@@ -25,8 +25,9 @@ _SPACED_ID = re.compile(
 _MOBILE = re.compile(r"(?<![0-9])(?:\+?86[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4})(?![0-9])")
 
 # Bind codes: ten of this alphabet, perhaps in two groups; and near misses, since a mistyped code is nearly a code.
+_CODE_HALF = "[2-9A-HJ-NP-Za-hj-np-z]{5}"
 _CODE = re.compile(
-    r"(?<![0-9A-Za-z])(?:[2-9A-HJ-NP-Za-hj-np-z]{5}[ -]?[2-9A-HJ-NP-Za-hj-np-z]{5}|(?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[0-9A-Za-z]{9,12})(?![0-9A-Za-z])"
+    rf"(?<![0-9A-Za-z])(?:{_CODE_HALF}[ -]?{_CODE_HALF}|(?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[0-9A-Za-z]{{9,12}})(?![0-9A-Za-z])"
 )
 
 
@@ -38,13 +39,9 @@ def normalise(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    kept = []
-    for char in text:
-        if char in "\n\t":
-            kept.append(char)
-        elif unicodedata.category(char) not in _INVISIBLE_CATEGORIES and char not in _INVISIBLE:
-            kept.append(char)
-    return "".join(kept)
+    return "".join(
+        char for char in text if char in "\n\t" or (unicodedata.category(char) not in _INVISIBLE_CATEGORIES and char not in _INVISIBLE)
+    )
 
 
 def mask(text: str, allowed_numbers: Collection[str] = ()) -> str:

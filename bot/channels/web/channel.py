@@ -14,7 +14,7 @@ from sanic.response import json as json_response
 
 from bot.channels.collector import OnNewMessage, asking
 from bot.channels.context import Context, from_credentials
-from bot.channels.http import Refused, json_object, refusing, string
+from bot.channels.http import RefusedError, json_object, refusing, string
 from bot.channels.web import page, wire
 from bot.channels.web.feed import Feed
 from bot.channels.web.session import Sessions, WebSession
@@ -165,11 +165,11 @@ class _Chat:
         body = json_object(request)
         message_id, vote = body.get("message"), string(body, "vote")
         if not isinstance(message_id, int) or isinstance(message_id, bool) or not 0 < message_id <= _MAX_ID or vote not in feedback.VOTES:
-            raise Refused(400, "vote_invalid")
+            raise RefusedError(400, "vote_invalid")
         session = self._sessions.open(request)
         outcome = await asyncio.to_thread(self._vote, message_id, session, vote)
         if outcome is feedback.Outcome.REFUSED:
-            raise Refused(404, "no_such_message")
+            raise RefusedError(404, "no_such_message")
         return _private_json({"status": outcome.value})
 
     def restart(self, request: Request) -> HTTPResponse:
@@ -221,4 +221,4 @@ def _own_page_only(request: Request) -> None:
     """Refuse a call that another site's page makes in a person's browser: browsers always name the page's origin on POST."""
     origin = urlsplit(request.headers.get("origin", ""))
     if not origin.netloc or origin.netloc.lower() != request.headers.get("host", "").lower():
-        raise Refused(403, "foreign_origin")
+        raise RefusedError(403, "foreign_origin")

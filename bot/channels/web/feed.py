@@ -42,7 +42,7 @@ class Feed:
         self._stopped = False
 
     async def follow(self, sender_id: str, after: int) -> AsyncGenerator[Outgoing | None, None]:
-        """The sender's messages with an id above ``after``, as they come; None when nothing came for a heartbeat. Ends with :meth:`stop`."""
+        """The sender's messages with an id above ``after``, as they come; None after a silent heartbeat. Ends with :meth:`stop`."""
         page = _Page(sender_id, after)
         self._pages.add(page)
         if self._poller is None or self._poller.done():

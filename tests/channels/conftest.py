@@ -1,0 +1,120 @@
+"""The channels in a bare Sanic server with a pretended Rasa: what the channels do, without a model."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sanic import Sanic
+from sanic.response import text as text_response
+
+from bot import settings as bot_settings
+from bot.channels.context import Context, build
+from bot.channels.rest import RestChannel
+from bot.channels.web import WebChannel
+from bot.db import Database
+from bot.schema import upgrade
+
+TELEPHONE = "0971-8258157"
+ANSWER = "公需科目每年不少于45学时。\n\n依据：《通知》第二部分第（二）项"
+
+
+@dataclass(frozen=True)
+class Phones:
+    policy_phone: str = TELEPHONE
+    numbers: tuple[str, ...] = (TELEPHONE, "18970996140")
+
+
+@dataclass
+class PretendedRasa:
+    """Answers by keyword and remembers what it was asked. ``慢`` takes a while, ``坏`` fails."""
+
+    asked: list[Any] = field(default_factory=list)
+    seconds: float = 0.0
+
+    async def __call__(self, message: Any) -> None:
+        self.asked.append(message)
+        await asyncio.sleep(0.6 if "慢" in message.text else self.seconds)
+        if "坏" in message.text:
+            raise RuntimeError(message.text)
+        reply: dict[str, Any] = {"text": ANSWER, "metadata": {"kind": "faq", "question": "hours_public", "feedback": True}}
+        if "选" in message.text:
+            buttons = [{"title": "公需要多少学时", "payload": "公需要多少学时"}, {"title": "转人工", "payload": "转人工"}]
+            reply = {"text": "您是想问：", "buttons": buttons, "metadata": {"kind": "fallback", "feedback": False}}
+        if "标签" in message.text:
+            reply = {"text": "<img src=x onerror=alert(1)> & <b>粗</b>"}
+        if "电话" in message.text:
+            reply = {"text": f"请拨打 {TELEPHONE} 或 18970996140。"}
+        await message.output_channel.send_response(message.sender_id, reply)
+
+
+@dataclass
+class Server:
+    """A running server: its address, context and pretended Rasa."""
+
+    url: str
+    context: Context
+    rasa: PretendedRasa
+
+    def client(self, **kwargs: Any) -> httpx.Client:
+        return httpx.Client(base_url=self.url, headers={"Origin": self.url}, trust_env=False, timeout=10, **kwargs)
+
+
+Starter = Callable[..., Server]
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+    """Starts servers, each on its own database; all are stopped at the end of the run."""
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Event, threading.Thread]] = []
+
+    def starter(**env: str) -> Server:
+        folder: Path = tmp_path_factory.mktemp("server")
+        settings = bot_settings.load({"BOT_TODAY": date(2023, 11, 20).isoformat(), **env}, folder)
+        context = build(settings, lambda _: Phones())
+        database = Database(settings.database_url)
+        upgrade(database)
+        database.dispose()
+        rasa = PretendedRasa()
+        ready: list[Any] = []
+        started = threading.Event()
+
+        async def serve() -> None:
+            app = Sanic(f"bare{len(running)}", configure_logging=False)
+            app.get("/")(lambda _: text_response("Hello from Rasa"))
+            for channel in (RestChannel(context), WebChannel(context)):
+                app.blueprint(channel.blueprint(rasa), url_prefix=f"/webhooks/{channel.name()}")
+            server = await app.create_server("127.0.0.1", 0, return_asyncio_server=True, access_log=False)
+            assert server is not None
+            await server.startup()
+            await server.before_start()
+            await server.after_start()
+            stop = asyncio.Event()
+            ready.append((server.server.sockets[0].getsockname()[1], asyncio.get_running_loop(), stop))
+            started.set()
+            await stop.wait()
+            await server.before_stop()
+            await server.close()
+
+        thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+        thread.start()
+        assert started.wait(20)
+        port, loop, stop = ready[0]
+        running.append((loop, stop, thread))
+        return Server(f"http://127.0.0.1:{port}", context, rasa)
+
+    yield starter
+    for loop, stop, thread in running:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(5)
+
+
+@pytest.fixture(scope="session")
+def server(start: Starter) -> Server:
+    """One server for the tests that do not mind each other's conversations."""
+    return start()
