@@ -102,7 +102,7 @@ def build_app(launch: Launch) -> Any:
         endpoints = AvailableEndpoints.read_endpoints(str(launch.endpoints))
         channels = create_http_input_channels(None, str(launch.credentials))
     except RasaException as error:
-        raise StartError(message("runtime.bad_setup", why=_first_line(error))) from error
+        raise StartError(message("runtime.bad_setup", why=_first_line(error.__context__ or error))) from error
     app = configure_app(channels, enable_api=False, endpoints=endpoints, port=launch.port)
     update_sanic_log_level()
     logs.configure()  # importing Sanic and the line above change what was set before

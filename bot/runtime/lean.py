@@ -49,7 +49,9 @@ class LeanImportError(ImportError):
 
 def _refuse(name: str, needed_by: type | None = None) -> LeanImportError:
     needs = f"{needed_by.__module__}.{needed_by.__qualname__} needs " if needed_by else ""
-    return LeanImportError(f"{needs}{name}, which is stubbed out: this bot runs without {name.split('.', maxsplit=1)[0]} (bot/runtime/lean.py)")
+    return LeanImportError(
+        f"{needs}{name}, which is stubbed out: this bot runs without {name.split('.', maxsplit=1)[0]} (bot/runtime/lean.py)"
+    )
 
 
 class Unavailable:

@@ -16,6 +16,8 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
+LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+TIME = "%Y-%m-%d %H:%M:%S"
 OWN = ("bot", "actions", "policies")
 SANIC = ("sanic.root", "sanic.error", "sanic.access")
 PLAIN_ERRORS = (OSError, ImportError, SyntaxError)
@@ -30,7 +32,7 @@ class QuietFormatter(logging.Formatter):
     """Writes records of other people's code without the values in them."""
 
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S")
+        super().__init__(LINE, TIME)
 
     def format(self, record: logging.LogRecord) -> str:
         quiet = logging.makeLogRecord(vars(record))
@@ -95,16 +97,20 @@ def safe_traceback(kind: type[BaseException], error: BaseException, trace: Trace
     return "\n".join(lines)
 
 
-def configure() -> None:
-    """Send every logger, Sanic's and structlog's among them, through one quiet handler on stderr; ours from INFO, others from WARNING."""
+def configure(private: bool = True) -> None:
+    """Send every logger, Sanic's and structlog's among them, through one handler on stderr; ours from INFO, others from WARNING.
+
+    `private=False` is for commands that meet nobody's messages, such as training: libraries then say all they have to say.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(QuietFormatter())
+    handler.setFormatter(QuietFormatter() if private else logging.Formatter(LINE, TIME))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in OWN:
         logging.getLogger(name).setLevel(logging.INFO)
     for name in SANIC:  # rasa/utils/common.py:296 cuts them off from the root logger
         logging.getLogger(name).handlers[:] = [handler]
-    warnings.showwarning = _log_warning
+    if private:
+        warnings.showwarning = _log_warning
     _configure_structlog()
 
 
@@ -125,6 +131,6 @@ def _event_only(_logger: object, _method: str, event: Any) -> tuple[tuple[str], 
     return (f"{event['event']}{action}",), {"extra": {"clean": True}, "exc_info": event.get("exc_info")}
 
 
-def _log_warning(_text: object, category: type[Warning], filename: str, lineno: int, *_more: object) -> None:
+def _log_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any, **__: Any) -> None:
     if not issubclass(category, (DeprecationWarning, PendingDeprecationWarning, FutureWarning)):
         logging.getLogger("bot.runtime").warning("%s at %s:%s", category.__name__, filename, lineno)

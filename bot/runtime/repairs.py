@@ -26,8 +26,8 @@ class ComponentRefused(InvalidConfigException):
 
 def apply() -> None:
     """Put every repair in place; a second call changes nothing."""
-    RemoteAction._validate_action_result = _validate_action_result  # type: ignore[method-assign, assignment]
-    DefaultV1Recipe._from_registry = staticmethod(_from_registry)  # type: ignore[method-assign, assignment]
+    RemoteAction._validate_action_result = _validate_action_result
+    DefaultV1Recipe._from_registry = staticmethod(_from_registry)
 
 
 @cache

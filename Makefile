@@ -1,0 +1,33 @@
+# 学时通. `make help` lists the targets; every one of them sets the environment up first.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PORT ?= 5005
+PYTHON := .venv/bin/python
+STAMP := .venv/.setup-stamp
+.PHONY: help setup run train test test-fast lint
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/' | expand -t 16
+
+setup: $(STAMP) ## Python 3.10 and all packages in .venv (a no-op when up to date)
+
+$(STAMP): pyproject.toml uv.lock bin/setup
+	@bin/setup
+	@touch $@
+
+run: setup ## the whole bot with sample people and a chat page (PORT=5006 for another port)
+	@exec $(PYTHON) -m bot first-look --port $(PORT)
+
+train: setup ## train the model when it is older than what it is made from
+	@$(PYTHON) -m bot train
+
+test: setup ## every test
+	@$(PYTHON) -m pytest
+
+test-fast: setup ## the tests that need neither model nor minutes
+	@$(PYTHON) -m pytest -m "not model and not slow"
+
+lint: setup ## ruff, formatting, types
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy

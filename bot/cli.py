@@ -1,0 +1,129 @@
+"""The command line: `python -m bot …`. Nothing heavy is imported before a command needs it."""
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from bot.hours import commands as hours_commands
+from bot.messages import message
+
+DEFAULT_PORT = 5005
+INTERRUPTED = 130
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="port of the chat page and the channels")]
+
+app = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True, add_completion=False)
+app.add_typer(hours_commands.app)
+
+
+def plain_errors(command: Command) -> Command:
+    """What keeps a command from its work ends as one Chinese line on stderr and exit status 1; a mistake of ours keeps its traceback."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        from bot.db import DatabaseFault
+        from bot.runtime.lean import LeanImportError
+        from bot.runtime.project import StartError
+        from bot.settings import SettingsError
+        from policies.notice import NoticeError
+
+        try:
+            return command(*args, **kwargs)
+        except (StartError, SettingsError, DatabaseFault, NoticeError) as error:
+            raise hours_commands.fail(str(error)) from None
+        except LeanImportError as error:
+            raise hours_commands.fail(message("runtime.not_installed", why=error)) from None
+        except KeyboardInterrupt:
+            typer.echo(message("runtime.stopped"), err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+    return wrapped  # type: ignore[return-value]
+
+
+@app.command()
+@plain_errors
+def run(
+    port: Port = DEFAULT_PORT,
+    model: Annotated[Path | None, typer.Option("--model", help="another model file")] = None,
+    endpoints: Annotated[Path | None, typer.Option("--endpoints", help="another endpoints file")] = None,
+    credentials: Annotated[Path | None, typer.Option("--credentials", help="another credentials file")] = None,
+    actions: Annotated[str | None, typer.Option("--actions", help="another package of actions")] = None,
+) -> None:
+    """Serve the bot: action server, Rasa, channels and chat page. Never trains."""
+    from bot import settings
+    from bot.runtime.launcher import Launch
+    from bot.runtime.launcher import run as launch
+
+    given = {"model": model, "endpoints": endpoints, "credentials": credentials, "actions": actions}
+    launch(settings.load(), Launch(port=port, **{name: value for name, value in given.items() if value is not None}))  # type: ignore[arg-type]
+
+
+@app.command("first-look", hidden=True)
+@plain_errors
+def first_look(port: Port = DEFAULT_PORT) -> None:
+    """`make run`: database, sample people, model, then serve."""
+    from bot.runtime.firstlook import run as look
+
+    look(port)
+
+
+@app.command()
+@plain_errors
+def train(force: Annotated[bool, typer.Option("--force", help="train even when the model is up to date")] = False) -> None:
+    """Train the model when it is older than what it is made from."""
+    from bot.runtime.training import Recipe, ensure
+
+    ensure(Recipe(), force)
+
+
+@app.command()
+@plain_errors
+def chat(port: Port = DEFAULT_PORT) -> None:
+    """Talk to the bot running on this port, or to one started for the purpose."""
+    from bot import settings
+    from bot.runtime import chat as terminal
+
+    url = f"http://127.0.0.1:{port}"
+    token = settings.load().rest_token
+    if terminal.is_running(url):
+        terminal.talk(url, token)
+        return
+    typer.echo(message("runtime.chat_starting"))
+    with terminal.own_server() as own:
+        terminal.talk(own, token)
+
+
+@app.command()
+@plain_errors
+def check() -> None:
+    """Look at settings, database, notices, answers, configured classes and the model."""
+    from bot.runtime.checks import findings
+
+    failed = 0
+    for finding in findings():
+        failed += finding.why is not None
+        typer.echo(str(finding), err=finding.why is not None)
+    if failed:
+        raise hours_commands.fail(message("runtime.check.some_failed", count=failed))
+    typer.echo(message("runtime.check.all_passed"))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+@plain_errors
+def rasa(context: typer.Context) -> None:
+    """Run any command of Rasa's own command line."""
+    from bot.runtime.passthrough import run as run_rasa
+
+    run_rasa(context.args)
+
+
+def main() -> None:
+    """Entry point of `python -m bot`."""
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    sys.stderr.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    app(prog_name="python -m bot")

@@ -1,0 +1,116 @@
+"""`python -m bot check`: everything that could keep the bot from starting or answering, looked at without starting it."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.messages import message
+from bot.runtime import lean, passthrough, training
+from bot.runtime.project import CONFIG, CREDENTIALS, ENDPOINTS, StartError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at; `why` is None when it is in order."""
+
+    what: str
+    why: str | None
+
+    def __str__(self) -> str:
+        if self.why is None:
+            return message("runtime.check.passed", what=self.what)
+        return message("runtime.check.failed", what=self.what, why=" ".join(self.why.split()))
+
+
+def findings() -> Iterator[Finding]:
+    """Look at each thing in turn."""
+    lean.install()
+    os.environ.setdefault("ACTION_ENDPOINT", passthrough.ACTION_ENDPOINT)
+    from bot.runtime import logs
+
+    logs.configure()
+    yield _look("settings", _settings)
+    yield _look("database", _database)
+    yield _look("notices", _notices)
+    yield _look("answers", _answers)
+    yield _look("config", _config)
+    for section, block in _yaml(ENDPOINTS).items():
+        if isinstance(block, dict) and "." in str(block.get("type", "")):
+            yield _look("endpoints", partial(_class, block["type"]), name=section)
+    for channel in _yaml(CREDENTIALS):
+        yield _look("channel", partial(_class, channel), name=channel)
+    yield _look("model", _model)
+
+
+def _look(what: str, look: Callable[[], None], **facts: str) -> Finding:
+    name = message(f"runtime.check.{what}", **facts)
+    try:
+        look()
+    except Exception as error:  # whatever is wrong with one thing, the others are looked at too
+        return Finding(name, str(error) or type(error).__name__)
+    return Finding(name, None)
+
+
+def _settings() -> None:
+    from bot import settings
+
+    settings.load().secret_key()
+
+
+def _database() -> None:
+    from bot import settings
+    from bot.runtime.launcher import require_database
+
+    require_database(settings.load())
+
+
+def _notices() -> None:
+    from policies.notice import load_notices
+
+    load_notices()
+
+
+def _answers() -> None:
+    from bot import answers
+
+    answers.check()
+
+
+def _config() -> None:
+    """Import each component of the pipeline and policies as Rasa will; ComponentRefused for one that needs TensorFlow."""
+    from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+
+    from bot.runtime import repairs
+
+    repairs.apply()
+    config = _yaml(CONFIG)
+    for entry in (*config["pipeline"], *config["policies"]):
+        name = entry["name"]
+        if "." in name:
+            _class(name)
+        DefaultV1Recipe._from_registry(name)
+
+
+def _model() -> None:
+    recipe = training.Recipe()
+    if not recipe.model.is_file():
+        raise StartError(message("runtime.no_model"))
+    if not training.is_fresh(recipe):
+        raise StartError(message("runtime.check.model_stale"))
+
+
+def _class(path: str) -> None:
+    """Import it, since Rasa turns a wrong tracker store or component into another one silently (rasa/core/tracker_store.py:1113)."""
+    module, _, name = path.rpartition(".")
+    if not module or not hasattr(import_module(module), name):
+        raise StartError(message("runtime.check.no_class", name=path))
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}

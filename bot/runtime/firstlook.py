@@ -1,0 +1,60 @@
+"""`make run`: from an empty folder to a bot one can try: database, sample people, model, codes to bind with."""
+
+import csv
+import os
+from functools import partial
+
+from sqlalchemy import select
+
+from bot import schema
+from bot import settings as settings_module
+from bot.db import Database, open_database
+from bot.hours.identity import issue_codes
+from bot.hours.models import Person
+from bot.hours.sample import FOLDER, load_sample
+from bot.messages import message
+from bot.runtime import launcher, training
+from bot.settings import Settings
+
+SAMPLE_DAY = "2023-11-20"
+"""The day the sample people are made for."""
+TRY_CODES = 2
+
+
+def run(port: int) -> None:
+    """Bring up everything and serve on `port`. While only sample people are on record, the day is `SAMPLE_DAY` unless BOT_TODAY is set."""
+    settings = settings_module.load()
+    launcher.reserve(settings.host, port).close()  # a busy port is said before training
+    database = open_database(settings)
+    lines: list[str] = []
+    try:
+        schema.upgrade(database)
+        if load_sample(database, settings.now()):
+            print(message("runtime.sample_loaded"), flush=True)
+        if only_sample(database):
+            if settings.today is None:
+                os.environ["BOT_TODAY"] = SAMPLE_DAY  # for the action server too
+                settings = settings_module.load()
+            lines = lines_to_try(database, settings)
+    finally:
+        database.dispose()
+    training.ensure(training.Recipe())
+    launcher.run(settings, launcher.Launch(port=port, when_ready=partial(print, "\n".join(lines))))
+
+
+def only_sample(database: Database) -> bool:
+    """Whether everybody on record is one of the sample people."""
+    with (FOLDER / "people.csv").open(encoding="utf-8-sig", newline="") as source:
+        rows = csv.reader(source)
+        next(rows)
+        invented = {row[0] for row in rows}
+    with database.read() as session:
+        return set(session.execute(select(Person.id_number)).scalars()) <= invented
+
+
+def lines_to_try(database: Database, settings: Settings) -> list[str]:
+    """Binding sentences with fresh codes of the first sample people."""
+    with database.write() as session:
+        people = session.execute(select(Person).order_by(Person.id).limit(TRY_CODES)).scalars().all()
+        issued = issue_codes(session, settings.secret_key(), people, settings.now())
+    return [message("runtime.try_codes"), *(message("runtime.try_code", name=one.name, code=one.code) for one in issued)]

@@ -1,0 +1,148 @@
+"""Train the one model of this bot, and know when it is older than what it is made from.
+
+Rasa's own training cache misses edits of jieba dictionaries and of our component's code (its keys are the configuration and the
+training data, rasa/engine/training/fingerprinting.py:12), so it stays off and a fingerprint of every ingredient decides.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from bot.messages import message
+from bot.runtime import lean
+from bot.runtime.project import CONFIG, DATA, DOMAIN, MODEL, ROOT, StartError
+
+VERSIONS = ("rasa", "scikit-learn", "numpy", "scipy", "pypinyin", "jieba")
+"""Packages whose version the model depends on."""
+
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a model is made from, and where it goes. The defaults are the project's; tests bring smaller ones."""
+
+    config: Path = CONFIG
+    domain: Path = DOMAIN
+    data: Path = DATA
+    code: tuple[Path, ...] = (ROOT / "bot" / "nlu", ROOT / "policies" / "notices")
+    model: Path = MODEL
+
+    @property
+    def record(self) -> Path:
+        """The file beside the model that holds its fingerprint."""
+        return self.model.with_name(self.model.name.removesuffix(".tar.gz") + ".json")
+
+    def ingredients(self) -> Iterator[Path]:
+        """Every file the model depends on, in a fixed order."""
+        for part in (self.config, self.domain, self.data, *self.code):
+            yield from sorted(_files(part)) if part.is_dir() else [part]
+
+
+def fingerprint(recipe: Recipe) -> str:
+    """A digest of names and contents of all ingredients and of the versions in `VERSIONS`. StartError when one is missing."""
+    digest = hashlib.sha256()
+    for name in VERSIONS:
+        digest.update(f"{name}=={version(name)}\n".encode())
+    for path in recipe.ingredients():
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise StartError(message("runtime.missing_file", path=path)) from None
+        digest.update(f"{path.name}:{len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def is_fresh(recipe: Recipe) -> bool:
+    """Whether the model stands and was made from just these ingredients."""
+    try:
+        record = json.loads(recipe.record.read_text(encoding="utf-8"))
+        return bool(record["model"] == _digest(recipe.model) and record["ingredients"] == fingerprint(recipe))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def ensure(recipe: Recipe, force: bool = False) -> None:
+    """Train when the model is stale, or `force`; print what is done. Raises as `train` does."""
+    if not force and is_fresh(recipe):
+        print(message("runtime.fresh"), flush=True)
+        return
+    print(message("runtime.training"), flush=True)
+    seconds = train(recipe)
+    print(message("runtime.trained", model=recipe.model, seconds=round(seconds)), flush=True)
+
+
+def train(recipe: Recipe) -> float:
+    """Train from scratch and put the model in place; the old one serves until then. Returns the seconds taken.
+
+    StartError with Rasa's reason when it cannot be trained; ComponentRefused names a component that needs TensorFlow.
+    """
+    ingredients = fingerprint(recipe)
+    started = time.monotonic()
+    recipe.model.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".training-", dir=recipe.model.parent) as folder:
+        made = _train_with_rasa(recipe, Path(folder))
+        record = {"ingredients": ingredients, "model": _digest(made)}
+        recipe.record.unlink(missing_ok=True)  # a stop between these lines leaves a model that counts as stale
+        shutil.move(made, recipe.model)
+    recipe.record.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return time.monotonic() - started
+
+
+def _train_with_rasa(recipe: Recipe, folder: Path) -> Path:
+    os.environ["RASA_MAX_CACHE_SIZE"] = "0"  # rasa/engine/caching.py:36
+    if not sys.stderr.isatty():
+        os.environ["TQDM_DISABLE"] = "1"  # progress bars are for people
+    lean.install("train")
+    import rasa
+    from rasa.shared.exceptions import RasaException
+
+    from bot.runtime import logs, repairs
+
+    logs.configure(private=False)
+    repairs.apply()
+    said = io.StringIO()  # Rasa prints its reasons, and the name of a file that is moved afterwards
+    try:
+        with contextlib.redirect_stdout(said):
+            result = rasa.train(
+                domain=str(recipe.domain),
+                config=str(recipe.config),
+                training_files=[str(recipe.data)],
+                output=str(folder),
+                fixed_model_name=recipe.model.name.removesuffix(".tar.gz"),
+                force_training=True,
+            )
+    except repairs.ComponentRefused as error:
+        raise StartError(str(error)) from error
+    except RasaException as error:
+        raise StartError(message("runtime.train_failed", why=_one_line(str(error)))) from error
+    except SystemExit:
+        raise StartError(message("runtime.train_failed", why=_one_line(said.getvalue()))) from None
+    if result.model is None:
+        raise StartError(message("runtime.train_failed", why=_one_line(said.getvalue())))
+    return Path(result.model)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_COLOUR.sub("", text).split())
+
+
+def _files(folder: Path) -> Iterable[Path]:
+    return (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
