@@ -20,7 +20,8 @@ YEARS = st.integers(2017, 2026)
 TODAYS = st.one_of(st.dates(date(2019, 1, 1), date(2025, 12, 31)), st.dates(date(2023, 11, 15), date(2024, 1, 5)))
 FORMS = st.sampled_from(["网络课程", "培训进修", "学术论文", "考前辅导", " 岗前培训", "法宣在线　", "其他"])
 AMOUNTS = st.one_of(
-    st.sampled_from([Decimal("0.1"), Decimal("44.9"), PUBLIC, PROFESSIONAL, Decimal(400)]), st.decimals("0.1", "120", places=1)
+    st.sampled_from([Decimal("0.1"), Decimal("44.9"), PUBLIC, PROFESSIONAL, Decimal(400)]),
+    st.integers(1, 1200).map(lambda tenths: Decimal(tenths) / 10),
 )
 RECORDS = st.builds(
     Record,
