@@ -10,6 +10,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/' | expand -t 16
 
 setup: $(STAMP) ## Python 3.10 and all packages in .venv (a no-op when up to date)
+	@:
 
 $(STAMP): pyproject.toml uv.lock bin/setup
 	@bin/setup

@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -27,6 +28,12 @@ VERSIONS = ("rasa", "scikit-learn", "numpy", "scipy", "pypinyin", "jieba")
 """Packages whose version the model depends on."""
 
 
+ALWAYS_WARNED = (
+    "Slot auto-fill has been removed",  # rasa/shared/core/slot_mappings.py:224, for every domain with slots
+    "The following duplicated intents",  # every file of questions declares the intent faq
+    "You have defined training data with examples for training a response selector",  # our component selects
+)
+"""Beginnings of warnings of Rasa's that hold for this bot by design."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -105,8 +112,10 @@ def train(recipe: Recipe) -> float:
 def _train_with_rasa(recipe: Recipe, folder: Path) -> Path:
     os.environ["RASA_MAX_CACHE_SIZE"] = "0"  # rasa/engine/caching.py:36
     if not sys.stderr.isatty():
-        os.environ["TQDM_DISABLE"] = "1"  # progress bars are for people
+        os.environ["LOG_LEVEL"] = "WARNING"  # no progress bars (rasa/shared/utils/io.py:487)
     lean.install("train")
+    for text in ALWAYS_WARNED:
+        warnings.filterwarnings("ignore", text)
     import rasa
     from rasa.shared.exceptions import RasaException
 
