@@ -10,7 +10,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 from sanic.response import json as json_response
 
-from bot.db import DatabaseError
+from bot.db import DatabaseFault
 
 BODY_LIMIT = 64 * 1024  # bytes; far above any text that is answered
 
@@ -38,7 +38,7 @@ def refusing(handler: Handler) -> Handler:
             return await handler(request, *args, **kwargs)
         except RefusedError as refused:
             return json_response({"status": "failure", "reason": refused.reason}, status=refused.status, headers=refused.headers)
-        except DatabaseError as error:
+        except DatabaseFault as error:
             logger.error("%s: %s", request.path, type(error).__name__)
             return json_response({"status": "failure", "reason": "unavailable"}, status=503)
 

@@ -1,6 +1,7 @@
 """The channels in a bare Sanic server with a pretended Rasa: what the channels do, without a model."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -85,17 +86,19 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
         started = threading.Event()
 
         async def serve() -> None:
+            Sanic.test_mode = True  # Sanic rewrites its own methods at start and can do so twice only in this mode
             app = Sanic(f"bare{len(running)}", configure_logging=False)
             app.get("/")(lambda _: text_response("Hello from Rasa"))
             for channel in (RestChannel(context), WebChannel(context)):
                 app.blueprint(channel.blueprint(rasa), url_prefix=f"/webhooks/{channel.name()}")
-            server = await app.create_server("127.0.0.1", 0, return_asyncio_server=True, access_log=False)
+            listening = socket.create_server(("127.0.0.1", 0))
+            server = await app.create_server(sock=listening, return_asyncio_server=True, access_log=False)
             assert server is not None
             await server.startup()
             await server.before_start()
             await server.after_start()
             stop = asyncio.Event()
-            ready.append((server.server.sockets[0].getsockname()[1], asyncio.get_running_loop(), stop))
+            ready.append((listening.getsockname()[1], asyncio.get_running_loop(), stop))
             started.set()
             await stop.wait()
             await server.before_stop()
