@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 
 SPACES = re.compile(r"[\s'\u200b-\u200f\ufeff]+")
 ID_NUMBER = re.compile(r"\d{17}[\dX]")
@@ -10,16 +11,17 @@ RESIDENCE = ("810000", "820000", "830000")  # 港澳台居住证, which carry 18
 OTHER = re.compile(r"[0-9A-Z\u4e00-\u9fff()/-]{5,32}")
 
 
+@lru_cache(maxsize=16384)
 def normalise(text: str) -> str:
     """NFKC, upper case, without blanks and the apostrophe that spreadsheets put before digits."""
     return SPACES.sub("", unicodedata.normalize("NFKC", text)).upper()
 
 
+@lru_cache(maxsize=16384)  # a person's records stand together in most files
 def problem(number: str) -> str | None:
     """What is wrong with a normalised number, as the last part of a message key; None when it may stand."""
     from stdnum.cn.ric import calc_check_digit
 
-    digits = sum(mark.isdigit() for mark in number)
     if re.fullmatch(r"\d(\.\d+)?E\+?\d+", number):
         return "scientific"
     if ID_NUMBER.fullmatch(number):
@@ -28,6 +30,7 @@ def problem(number: str) -> str | None:
         if not _is_date(number[6:14]):
             return "birth_date"
         return None if calc_check_digit(number) == number[-1] else "check_digit"
+    digits = sum(mark.isdigit() for mark in number)
     if len(number) == 18 and digits >= 15:
         return "characters"
     if len(number) >= 13 and digits >= len(number) - 1 and len(number) != 18:

@@ -80,7 +80,10 @@ class Cells:
         return self.text(name, limit, required=True)
 
     def choice(self, name: str, words: Collection[str]) -> str:
-        value = unicodedata.normalize("NFKC", _plain(self.line.cells[name]))
+        value = _plain(self.line.cells[name])
+        if value in words:
+            return value
+        value = unicodedata.normalize("NFKC", value)
         if value not in words:
             self.fault(name, "choice" if value else "required", choices="、".join(sorted(words)) if len(words) > 8 else "、".join(words))
         return value
@@ -132,6 +135,8 @@ class Cells:
 
 def _plain(cell: Any) -> str:
     """A cell as one line of text; whole numbers without a point, other numbers to the fifteen digits a spreadsheet keeps."""
+    if isinstance(cell, str) and cell.isprintable() and "  " not in cell:
+        return cell
     if isinstance(cell, bool) or cell is None:
         return "" if cell is None else str(cell)
     if isinstance(cell, float):

@@ -31,7 +31,7 @@ def person_ids(connection: Connection, numbers: Iterable[str]) -> dict[str, int]
     """Identity number -> person id of those on record."""
     people = TABLES["people"]
     found = connection.execute(select(people.c.id_number, people.c.id).where(people.c.id_number.in_(set(numbers))))
-    return {number: ident for number, ident in found}
+    return {number: ident for number, ident in found.all()}
 
 
 def table_rows(connection: Connection, kind: str, staged: list[Row]) -> list[Row]:
@@ -123,7 +123,7 @@ def unpack(text: str) -> Row:
 def _stored(connection: Connection, kind: str, rows: list[Row]) -> dict[tuple, Row]:
     table, keys = TABLES[kind], KEYS[kind]
     lead = table.c[keys[0]]  # a credit is found among the person's few
-    found = connection.execute(select(table).where(lead.in_({row[keys[0]] for row in rows}))).mappings()
+    found = connection.execute(select(table).where(lead.in_({row[keys[0]] for row in rows}))).mappings().all()
     return {tuple(row[name] for name in keys): dict(row) for row in found}
 
 
