@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -49,6 +50,9 @@ def run(settings: Settings, launch: Launch) -> None:
         app.after_server_start(partial(_announce, settings, launch))
         actions.wait_ready()
         _serve(app, listener, launch)
+    except StartError:
+        warnings.simplefilter("ignore")  # Python's farewell to tasks that Rasa had planned for after the start
+        raise
     finally:
         actions.stop()
 

@@ -19,8 +19,8 @@ from typing import Any
 
 STUBBED = frozenset(
     {
-        # neural networks and language models
-        "tensorflow", "keras", "transformers",
+        # neural networks
+        "tensorflow", "keras",
         # stores, brokers and clouds
         "boto3", "pymongo", "aio_pika", "aiormq", "google.auth", "google.oauth2", "cachecontrol",
         # clients of Rasa's own channels; ours bring their own

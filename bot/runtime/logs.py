@@ -110,6 +110,7 @@ def configure(private: bool = True) -> None:
     for name in SANIC:  # rasa/utils/common.py:296 cuts them off from the root logger
         logging.getLogger(name).handlers[:] = [handler]
     if private:
+        logging.raiseExceptions = False  # a failing log line would print itself whole
         warnings.showwarning = _log_warning
     _configure_structlog()
 

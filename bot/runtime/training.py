@@ -136,7 +136,7 @@ def _train_with_rasa(recipe: Recipe, folder: Path) -> Path:
             )
     except repairs.ComponentRefused as error:
         raise StartError(str(error)) from error
-    except RasaException as error:
+    except (RasaException, ImportError) as error:
         raise StartError(message("runtime.train_failed", why=_one_line(str(error)))) from error
     except SystemExit:
         raise StartError(message("runtime.train_failed", why=_one_line(said.getvalue()))) from None

@@ -1,0 +1,85 @@
+"""Training: only when something the model is made from changed, and never a half-made model in place."""
+
+import pytest
+
+from bot.runtime.project import StartError
+from bot.runtime.training import ensure, is_fresh, train
+
+
+def test_a_model_just_trained_is_fresh(tiny):
+    assert is_fresh(tiny)
+
+
+@pytest.mark.parametrize("part", ["config.yml", "domain.yml", "data/nlu.yml", "data/jieba/words.txt", "tiny_actions/probe.py"])
+def test_an_edit_of_any_ingredient_makes_the_model_stale(tiny, part):
+    path = tiny.config.parent / part
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert not is_fresh(tiny)
+
+
+def test_a_new_file_of_questions_makes_the_model_stale(tiny):
+    (tiny.data / "more.yml").write_text('version: "3.1"\n', encoding="utf-8")
+    assert not is_fresh(tiny)
+
+
+def test_compiled_python_makes_no_difference(tiny):
+    cache = tiny.code[0] / "__pycache__"
+    cache.mkdir()
+    (cache / "probe.pyc").write_bytes(b"x")
+    assert is_fresh(tiny)
+
+
+def test_another_model_file_in_its_place_counts_as_stale(tiny):
+    tiny.model.write_bytes(b"something else")
+    assert not is_fresh(tiny)
+
+
+def test_a_missing_model_is_stale(tiny):
+    tiny.model.unlink()
+    assert not is_fresh(tiny)
+
+
+def test_a_fresh_model_is_not_trained_again(tiny, capsys):
+    before = tiny.model.stat().st_mtime_ns
+    ensure(tiny)
+    assert tiny.model.stat().st_mtime_ns == before
+    assert "不必重新训练" in capsys.readouterr().out
+
+
+def test_force_trains_a_fresh_model_again(tiny, capsys):
+    before = tiny.model.stat().st_mtime_ns
+    ensure(tiny, force=True)
+    assert tiny.model.stat().st_mtime_ns > before
+    assert "模型已训练好" in capsys.readouterr().out
+
+
+def test_a_component_that_needs_tensorflow_is_refused_and_the_old_model_stays(tiny):
+    before = tiny.model.read_bytes()
+    tiny.config.write_text(tiny.config.read_text(encoding="utf-8").replace("KeywordIntentClassifier", "DIETClassifier"), encoding="utf-8")
+    with pytest.raises(StartError, match=r"^配置里的组件 DIETClassifier 需要 tensorflow，.*$"):
+        train(tiny)
+    assert tiny.model.read_bytes() == before
+    assert sorted(path.name for path in tiny.model.parent.iterdir()) == ["tiny.json", "tiny.tar.gz"]
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        ("config.yml", "pipeline: ["),
+        ("data/nlu.yml", "nlu: 1"),
+        ("domain.yml", "intents: {"),
+        ("config.yml", "pipeline:\n- name: bot.nothing.Here\n"),
+    ],
+)
+def test_a_broken_source_is_told_in_one_line(tiny, part, text):
+    (tiny.config.parent / part).write_text(text, encoding="utf-8")
+    with pytest.raises(StartError) as told:
+        train(tiny)
+    assert "训练没有成功" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_missing_source_is_named(tiny):
+    tiny.domain.unlink()
+    with pytest.raises(StartError, match=r"找不到 .*domain\.yml"):
+        train(tiny)
