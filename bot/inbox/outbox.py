@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.db import serialise
 from bot.inbox.models import PENDING, SENT, Outbox
+
+_INSERT = insert(Outbox.__table__)
 
 DEFAULT_KIND = "other"
 KIND_LENGTH = 20
@@ -64,22 +66,18 @@ def add(
     if not payloads:
         return []
     serialise(session, "outbox " + sender_id)
-    rows = [
-        Outbox(
-            sender_id=sender_id,
-            journal_id=journal_id,
-            kind=kind or kind_of(payload),
-            payload=dict(payload),
-            created_at=now,
-            state=state,
-            attempts=0,
-        )
-        for payload in payloads
-    ]
-    for row in rows:  # one by one: a bulk insert need not number in order
-        session.add(row)
-        session.flush()
-    return [_outgoing(row) for row in rows]
+    added = []
+    for payload in payloads:  # one by one: a bulk insert need not number in order
+        row: dict[str, Any] = {
+            "sender_id": sender_id,
+            "journal_id": journal_id,
+            "kind": kind or kind_of(payload),
+            "payload": dict(payload),
+            "created_at": now,
+            "state": state,
+        }
+        added.append(Outgoing(id=int(session.execute(_INSERT, {**row, "attempts": 0}).inserted_primary_key[0]), **row))
+    return added
 
 
 def after(session: Session, cursors: Mapping[str, int], limit: int = 500) -> list[Outgoing]:

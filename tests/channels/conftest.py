@@ -51,6 +51,10 @@ class PretendedRasa:
             reply = {"text": "<img src=x onerror=alert(1)> & <b>粗</b>"}
         if "电话" in message.text:
             reply = {"text": f"请拨打 {TELEPHONE} 或 18970996140。"}
+        if "进度" in message.text:
+            reply = {"text": "公需 30/45 ██████░░░ 还差15"}
+        if "很长" in message.text:
+            reply = {"text": "\n".join(f"第{n}行" for n in range(1, 61))}
         await message.output_channel.send_response(message.sender_id, reply)
 
 

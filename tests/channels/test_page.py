@@ -97,6 +97,12 @@ def test_telephone_numbers_can_be_dialled(page: Page) -> None:
     expect(page.get_by_role("link", name="18970996140")).to_have_attribute("href", "tel:18970996140")
 
 
+def test_bars_are_not_read_aloud(page: Page) -> None:
+    ask(page, "进度")
+    expect(last(page)).to_have_text("公需 30/45 ██████░░░ 还差15")
+    expect(page.locator(".bar")).to_have_attribute("aria-hidden", "true")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_phone(browser: Browser, server: Server, scheme: str) -> None:
     context = browser.new_context(base_url=server.url, viewport=PHONE, has_touch=True, is_mobile=True, color_scheme=scheme)  # type: ignore[arg-type]
@@ -114,13 +120,28 @@ def test_it_fits_a_phone(browser: Browser, server: Server, scheme: str) -> None:
     fits()
     page.get_by_role("button", name="一年要修多少学时").tap()
     expect(last(page)).to_contain_text("公需科目")
-    ask(page, "选" + "长" * 300)
+    ask(page, "选" + "长" * 100)
     expect(page.get_by_role("log").get_by_role("button", name="转人工")).to_be_in_viewport()
     low = "b => b.checkVisibility() && b.getBoundingClientRect().height < 34"
     small = page.evaluate(f"[...document.querySelectorAll('button')].filter({low}).map(b => b.textContent)")
     assert small == []
     fits()
     context.close()
+
+
+def test_a_long_answer_is_read_from_its_beginning(page: Page) -> None:
+    for _ in range(4):
+        ask(page, "公需")
+    expect(page.locator(".message.bot")).to_have_count(4)
+    ask(page, "很长的回答")
+    expect(page.locator(".message.bot")).to_have_count(5)
+    expect(last(page, "person")).to_be_in_viewport(ratio=1)
+    shown = "box => [box.getBoundingClientRect().top >= 60, box.getBoundingClientRect().bottom <= innerHeight]"
+    assert page.locator(".message.bot .bubble").last.evaluate(shown) == [True, False]
+    page.get_by_role("button", name="看最新").click()
+    expect(page.get_by_role("button", name="看最新")).to_be_hidden()
+    page.wait_for_function("scroll.scrollTop + scroll.clientHeight > scroll.scrollHeight - 24")
+    assert page.locator(".message.bot .bubble").last.evaluate(shown) == [False, True]
 
 
 def test_the_keyboard_is_enough(page: Page) -> None:

@@ -7,33 +7,46 @@
   const texts = find("t-texts").dataset;
   const [scroll, log, welcome, typing, status, compose, field, send, down] =
     ["scroll", "log", "welcome", "typing", "status", "compose", "text", "send", "down"].map(find);
-  const PHONE = /(?<![\d*-])(?:0\d{2,3}-\d{7,8}|1[3-9]\d{9})(?![\d*-])/g;
+  // What is more than plain text within a message: telephone numbers, and bars drawn with block characters.
+  const SPECIAL = /(?<phone>(?<![\d*-])(?:0\d{2,3}-\d{7,8}|1[3-9]\d{9})(?![\d*-]))|(?<bar>[\u2581-\u2593]+)/g;
   const seen = new Set(); // ids of the bot's messages on the page: the same message may come by two roads
   let cursor = 0;
   let waiting = 0;
   let unread = 0;
+  let following = true; // the end of the conversation is kept in sight
   let source = null;
   let reconnect = null;
 
   // --- showing ---------------------------------------------------------------------------------------------------
 
-  function withPhones(parent, text) {
+  function write(parent, text) {
     let end = 0;
-    for (const found of text.matchAll(PHONE)) {
-      parent.append(text.slice(end, found.index));
-      const link = document.createElement("a");
-      link.href = "tel:" + found[0].replace(/-/g, "");
-      link.textContent = found[0];
-      parent.append(link);
+    for (const found of text.matchAll(SPECIAL)) {
+      parent.append(text.slice(end, found.index), found.groups.phone ? phone(found[0]) : bar(found[0]));
       end = found.index + found[0].length;
     }
     parent.append(text.slice(end));
   }
 
+  function phone(number) {
+    const link = document.createElement("a");
+    link.href = "tel:" + number.replace(/-/g, "");
+    link.textContent = number;
+    return link;
+  }
+
+  function bar(blocks) {
+    const span = document.createElement("span");
+    span.className = "bar";
+    span.setAttribute("aria-hidden", "true"); // the figures beside it say the same
+    span.textContent = blocks;
+    return span;
+  }
+
   function fill(bubble, text, cited) {
     const plain = [];
     const flush = () => {
-      if (plain.length) withPhones(bubble, plain.splice(0).join("\n").replace(/\n+$/, ""));
+      if (plain.length) write(bubble, plain.splice(0).join("\n").replace(/\n+$/, ""));
     };
     for (const line of text.split("\n")) {
       if (!cited || !line.startsWith(citation)) { plain.push(line); continue; }
@@ -57,12 +70,11 @@
     fill(article.querySelector(".bubble"), message.text, message.from === "bot");
     const buttons = message.buttons || [];
     if (message.from === "person" || buttons.length) clearChoices(); // only the newest choices can be tapped
-    if (buttons.length) article.append(choices(buttons));
     if (message.feedback && message.id) article.append(vote(message));
-    const stays = atEnd();
+    if (buttons.length) article.append(choices(buttons));
     welcome.hidden = true;
     log.append(article);
-    if (stays || message.from === "person") toEnd(); else down.hidden = false;
+    if (following || message.from === "person") follow(); else down.hidden = false;
     return article;
   }
 
@@ -107,14 +119,27 @@
     return group;
   }
 
-  const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
-  const toEnd = () => requestAnimationFrame(() => { scroll.scrollTop = scroll.scrollHeight; down.hidden = true; });
+  const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 24;
+  const toEnd = () => { following = true; requestAnimationFrame(() => { scroll.scrollTop = scroll.scrollHeight; down.hidden = true; }); };
+
+  // Keep the end in sight, but never so that the question and the beginning of a long answer leave the screen.
+  function follow() {
+    following = true;
+    requestAnimationFrame(() => {
+      const end = scroll.scrollHeight - scroll.clientHeight;
+      const asked = [...log.querySelectorAll(".person")].pop();
+      const top = asked ? Math.min(end, asked.offsetTop - 12) : end;
+      scroll.scrollTop = top;
+      down.hidden = end - top < 8;
+    });
+  }
+
   const say = (text) => { if (status.textContent !== text) status.textContent = text; };
 
   function wait(change) {
     waiting += change;
     typing.hidden = waiting <= 0;
-    if (!typing.hidden) toEnd();
+    if (!typing.hidden) follow();
   }
 
   function countUnread(message) {
@@ -188,7 +213,7 @@
       cursor = Math.max(cursor, past.cursor);
       welcome.hidden = log.childElementCount > 0;
       setTimeout(() => log.setAttribute("aria-live", "polite"), 200);
-      toEnd();
+      if (welcome.hidden) toEnd();
       listen();
     } catch {
       welcome.hidden = log.childElementCount > 0;
@@ -237,7 +262,13 @@
   });
 
   down.addEventListener("click", toEnd);
-  scroll.addEventListener("scroll", () => { if (atEnd()) down.hidden = true; }, { passive: true });
+  let top = 0;
+  scroll.addEventListener("scroll", () => {
+    // Only a person scrolls up; our own smooth way down must not look like leaving the end.
+    if (atEnd()) { following = true; down.hidden = true; } else if (scroll.scrollTop < top) following = false;
+    top = scroll.scrollTop;
+  }, { passive: true });
+  new ResizeObserver(() => { if (following) follow(); }).observe(scroll); // a phone's keyboard comes and goes
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
     unread = 0;
