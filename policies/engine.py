@@ -90,7 +90,7 @@ class _Standing:
 
     def year(self, year: int) -> YearStatus:
         hours = self.hours.get(year) or self._tally(year)
-        credited = None if hours.met else self.choice.tied_to(year)
+        credited = self.choice.tied_to(year)  # a year met by hours is never served
         served = [used for used in self.choice.used if used.tied and used.year == year]
         complete = hours.met or credited is not None
         current = year == self.today.year
