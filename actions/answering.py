@@ -6,9 +6,11 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import account, judging
+from actions import account
 from actions.desk import GROUP_CHATS, Desk, open_desk, turns, visitor
 from bot.answers import Answer
+from bot.asking import bind_first
+from bot.judging import judged
 from bot.nlu.understand import Turn
 
 
@@ -34,7 +36,7 @@ def answer_turn(desk: Desk, sender_id: str, turn: Turn) -> tuple[Answer, bool]:
             return desk.answers.question([turn.key], desk.today), person is not None
         if turn.intent == "judge_numbers":
             own = account.year(account.Visit(desk, session, person, Turn("my_year"))) if person else None
-            return judging.judged(desk, turn, own), person is not None
+            return judged(desk.answers, desk.notices, desk.today, turn, own), person is not None
         if person is not None:
             return account.ANSWERS[turn.intent](account.Visit(desk, session, person, turn)), True
     return _bind_first(desk, sender_id, turn), False
@@ -43,5 +45,4 @@ def answer_turn(desk: Desk, sender_id: str, turn: Turn) -> tuple[Answer, bool]:
 def _bind_first(desk: Desk, sender_id: str, turn: Turn) -> Answer:
     if sender_id.startswith(GROUP_CHATS):
         return desk.say("utter_private_only")
-    title = turn.intent in ("my_title", "my_met_years", "my_credit")
-    return desk.say("utter_bind_first_title" if title else "utter_bind_first_year")
+    return desk.say(bind_first(turn.intent))

@@ -38,11 +38,11 @@ class Desk:
     def now(self) -> datetime:
         return self.settings.now()
 
-    def say(self, name: str, **facts: Any) -> Answer:
+    def say(self, response: str, /, **facts: Any) -> Answer:
         """A response of the domain, filled."""
-        return self.answers.say(name, self.today, **facts)
+        return self.answers.say(response, self.today, **facts)
 
-    def report(self, template: str, **facts: Any) -> Answer:
+    def report(self, template: str, /, **facts: Any) -> Answer:
         """An engine result in words."""
         return self.answers.report(template, self.today, **facts)
 

@@ -16,7 +16,7 @@ import yaml
 
 from bot.messages import Loader, message
 from bot.nlu.catalogue import Catalogue, Question
-from policies.notice import Notice, Notices
+from policies.notice import Notice, Notices, load_notices
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
@@ -105,16 +105,16 @@ class Answers:
         key = label.removeprefix("faq/")
         return self.catalogue.get(key).label if key in self.catalogue else message(f"answers.labels.{label}")
 
-    def say(self, name: str, today: date, **facts: Any) -> Answer:
+    def say(self, response: str, today: date, /, **facts: Any) -> Answer:
         """A response of the domain (``utter_…``), filled. KeyError for an unknown one."""
         notice = self._notices.in_force(today.year)
-        variation = self._responses[name][0]
+        variation = self._responses[response][0]
         given = tuple((button["title"], button["payload"]) for button in variation.get("buttons") or ())
         stated = {key: value for key, value in (variation.get("metadata") or {}).items() if key != "facts"}
         metadata = {"kind": "smalltalk", "feedback": False, **stated}
         return Answer(self._fill(variation["text"], notice, facts), given, metadata)
 
-    def report(self, template: str, today: date, **facts: Any) -> Answer:
+    def report(self, template: str, today: date, /, **facts: Any) -> Answer:
         """An engine result in words: ``bot/templates/<template>.j2`` with the facts, the notice's values and its citations.
 
         The last line of a template may be ``buttons: A | B``: sentences to offer next.
@@ -179,3 +179,10 @@ def bar(value: Decimal, required: Decimal) -> str:
     """A text progress bar of ten cells; full only when the requirement is met."""
     cells = BAR_CELLS if value >= required else min(BAR_CELLS - 1, int(value * BAR_CELLS / required))
     return "▓" * cells + "░" * (BAR_CELLS - cells)
+
+
+def check() -> None:
+    """ValueError naming every text that would reach a person broken."""
+    found = Answers.from_files(load_notices()).problems()
+    if found:
+        raise ValueError("; ".join(found))

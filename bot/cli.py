@@ -83,6 +83,22 @@ def train(force: Annotated[bool, typer.Option("--force", help="train even when t
 
 @app.command()
 @plain_errors
+def ask(question: str) -> None:
+    """One answer from the trained model, without a conversation and without anybody's record."""
+    from bot import asking, settings
+    from bot.answers import Answers
+    from bot.runtime.project import MODEL, StartError
+    from policies.notice import load_notices
+
+    if not MODEL.exists():
+        raise StartError(message("runtime.no_model"))
+    notices = load_notices()
+    answer = asking.ask(question, asking.load_understanding(MODEL), Answers.from_files(notices), notices, settings.load().current_date())
+    typer.echo(answer.text)
+
+
+@app.command()
+@plain_errors
 def chat(port: Port = DEFAULT_PORT) -> None:
     """Talk to the bot running on this port, or to one started for the purpose."""
     from bot import settings

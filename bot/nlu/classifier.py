@@ -43,7 +43,9 @@ class Guess:
 class Classifier:
     """Maps a message to labels (``faq/<question>`` or an intent) with calibrated probabilities."""
 
-    def __init__(self, labels: list[str], vocabulary: dict[str, int], idf: Any, weights: Any, bias: Any, temperature: float, known: dict[str, str]):
+    def __init__(
+        self, labels: list[str], vocabulary: dict[str, int], idf: Any, weights: Any, bias: Any, temperature: float, known: dict[str, str]
+    ):
         self.labels = labels
         self._vocabulary = vocabulary
         self._idf = idf
@@ -75,7 +77,9 @@ class Classifier:
         for block in tokens(text):
             counts = Counter(t for t in block if t in self._vocabulary)
             at = [self._vocabulary[t] for t in counts]
-            block_values = np.array([1 + math.log(n) for n in counts.values()], dtype=np.float32) * self._idf[at] if at else np.zeros(0, np.float32)
+            block_values = (
+                np.array([1 + math.log(n) for n in counts.values()], dtype=np.float32) * self._idf[at] if at else np.zeros(0, np.float32)
+            )
             norm = float(np.linalg.norm(block_values))
             columns.extend(at)
             values.append(block_values / norm if norm else block_values)

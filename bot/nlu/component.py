@@ -29,7 +29,9 @@ class UnderstandingComponent(GraphComponent):
         self._understanding = understanding
 
     @classmethod
-    def create(cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> "UnderstandingComponent":
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> "UnderstandingComponent":
         """A component yet to be trained."""
         return cls(model_storage, resource)
 

@@ -19,10 +19,13 @@ class Amount:
 
 def facets(text: str) -> dict[str, str]:
     """Which value of each facet the text names; the value named last wins, as it does when people correct themselves."""
-    said = _joined_pinyin(simplify(text))
+    said = _spoken(text)
     found: dict[str, str] = {}
     for facet, values in lexicon()["facets"].items():
-        last = max(((said.rfind(word) + len(word), len(word), value) for value, words in values.items() for word in words if word in said), default=None)
+        last = max(
+            ((said.rfind(word) + len(word), len(word), value) for value, words in values.items() for word in words if word in said),
+            default=None,
+        )
         if last:
             found[facet] = last[2]
     return found
@@ -30,12 +33,15 @@ def facets(text: str) -> dict[str, str]:
 
 def mentioned(text: str, facet: str) -> list[str]:
     """Every value of one facet that the text names, in the lexicon's order."""
-    said = _joined_pinyin(simplify(text))
+    said = _spoken(text)
     return [value for value, words in lexicon()["facets"][facet].items() if any(word in said for word in words)]
 
 
-def _joined_pinyin(text: str) -> str:
-    """Pinyin syllables typed apart are read together: ``gong xu`` and ``gongxu`` are one word."""
+def _spoken(text: str) -> str:
+    """The simplified text without words that only look like a facet's; pinyin syllables typed apart are read together."""
+    text = simplify(text)
+    for word in lexicon()["facet_noise"]:
+        text = text.replace(word, "")
     return re.sub(r"(?<=[a-z]) +(?=[a-z])", "", text) if any(split_latin(w) for w in re.findall(r"[a-z]+", text)) else text
 
 

@@ -7,13 +7,19 @@ from bot.nlu import entities, followup, formvalues
 from bot.nlu.catalogue import PREFIX, Catalogue
 from bot.nlu.classifier import Classifier, Guess
 from bot.nlu.parts import split
+from bot.nlu.priors import weigh
 from bot.nlu.text import bare, lexicon
 
 # Calibrated on held-out training sentences; see docs/decisions.
 ANSWER_AT = 0.42
 OFFER_AT = 0.10
+TIE_AT = 0.50
 PART_AT = 0.60
 FAMILIAR_AT = 0.34
+
+# Refusing by mistake harms nobody, answering by mistake might.
+REFUSALS = ("other_person", "change_record", "export_all")
+REFUSE_AT = 0.25
 
 ACCOUNT = "my_"
 
@@ -87,7 +93,7 @@ class Understanding:
             chosen = followup.chosen(said, len(context.choices))
             if chosen is not None:
                 return self._choice(chosen, text, context)
-        ranking = tuple(self.classifier.rank(text)[:8])
+        ranking = self._rank(text, context)
         if context.requested:
             value = formvalues.fitting(context.requested, text, ranking[0])
             if value is not None:
@@ -104,42 +110,47 @@ class Understanding:
         return Meaning(self._turn(context.choices[chosen], "", context))
 
     def _decide(self, text: str, ranking: tuple[Guess, ...], context: Context) -> Meaning:
-        ranking = self._prefer_own_record(text, ranking, context)
         best = ranking[0]
         if best.label == "out_of_scope" or (best.confidence < 0.9 and self.classifier.familiarity(text) < FAMILIAR_AT):
             return Meaning(Turn("out_of_scope"), best.confidence, ranking)
         several = self._several(text, best, context)
         if several:
             return Meaning(Turn(self._joint_intent(several)), best.confidence, ranking, parts=several)
-        if best.confidence >= ANSWER_AT:
+        if best.confidence >= (REFUSE_AT if best.label in REFUSALS else ANSWER_AT):
             turn = self._turn(best.label, text, context)
             return Meaning(turn, best.confidence, ranking, parts=self._named_twice(turn, text, context))
+        near = self._near_tie(ranking)
+        if near:
+            return Meaning(Turn("faq"), best.confidence, ranking, parts=near)
         choices = tuple(g.label for g in ranking[:3] if g.confidence >= OFFER_AT and self._offerable(g.label))
         if choices:
             return Meaning(Turn("ask_back"), best.confidence, ranking, choices=choices)
         return Meaning(Turn("nlu_fallback"), best.confidence, ranking)
 
+    def _near_tie(self, ranking: tuple[Guess, ...]) -> tuple[Turn, ...]:
+        """Two prepared questions of one topic that together are likely: both are answered rather than asked about."""
+        first, second = ranking[:2]
+        if not (first.label.startswith(PREFIX) and second.label.startswith(PREFIX)) or first.confidence + second.confidence < TIE_AT:
+            return ()
+        pair = [guess.label.removeprefix(PREFIX) for guess in (first, second)]
+        same_topic = len({self.catalogue.get(key).topic for key in pair}) == 1
+        return tuple(Turn("faq", key) for key in pair) if same_topic and second.confidence >= OFFER_AT else ()
+
     def _offerable(self, label: str) -> bool:
         return label.startswith(PREFIX) or label.startswith(ACCOUNT) or label in ("human", "bind")
 
-    def _prefer_own_record(self, text: str, ranking: tuple[Guess, ...], context: Context) -> tuple[Guess, ...]:
-        """Someone bound who asks whether *they* have enough means their record, not the rule."""
-        if not context.bound or not ranking[0].label.startswith(PREFIX):
-            return ranking
-        question = self.catalogue.get(ranking[0].label.removeprefix(PREFIX))
-        own = {"hours": "my_year", "title": "my_title"}.get(question.topic)
-        rival = next((g for g in ranking if g.label == own), None)
-        words = lexicon()
-        personal = any(word in text for word in words["personal"]) and any(word in text for word in words["checking"])
-        if rival is None or not (personal or rival.confidence > 0.3):
-            return ranking
-        return (Guess(rival.label, max(rival.confidence, ranking[0].confidence)), *(g for g in ranking if g is not rival))
+    def _rank(self, text: str, context: Context) -> tuple[Guess, ...]:
+        return weigh(text, self.classifier.rank(text), context.bound)[:8]
 
     def _turn(self, label: str, text: str, context: Context) -> Turn:
         """A classified label with the values that its sentence names."""
         intent, _, key = label.partition("/")
         if intent == "faq":
             return Turn("faq", key)
+        if intent in ("repeat", "show_clause") and context.about is None:
+            return Turn(intent)
+        if intent == "repeat" and context.about is not None:
+            return context.about
         named = entities.facets(text)
         subjects = entities.mentioned(text, "subject")
         levels = entities.mentioned(text, "level")
@@ -155,7 +166,7 @@ class Understanding:
         """The turns of a message that asks two or three different things, in order; empty when it asks one."""
         found: dict[str, Turn] = {}
         for sentence in split(text):
-            guess = self.classifier.rank(sentence)[0]
+            guess = self._rank(sentence, context)[0]
             if guess.confidence >= PART_AT and self._offerable(guess.label):
                 found.setdefault(guess.label, self._turn(guess.label, sentence, context))
         turns = tuple(found.values())[:3]

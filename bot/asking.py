@@ -1,0 +1,80 @@
+"""One answer from the trained model, without Rasa and without anybody's record: the ``ask`` command and later the console."""
+
+import json
+import tarfile
+import tempfile
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from bot.answers import ROOT, Answer, Answers
+from bot.judging import judged
+from bot.messages import Loader
+from bot.nlu.catalogue import Catalogue
+from bot.nlu.classifier import Classifier
+from bot.nlu.understand import Context, Meaning, Understanding
+from policies.notice import Notices
+
+PARTS = ("classifier.bin", "catalogue.json")
+
+
+def load_understanding(model: Path) -> Understanding:
+    """The understanding inside a model archive. ValueError where the archive holds none."""
+    with tempfile.TemporaryDirectory() as folder:
+        for part in PARTS:
+            (Path(folder) / part).write_bytes(_member(model, part))
+        catalogue = Catalogue.from_data(json.loads((Path(folder) / PARTS[1]).read_text("utf-8")))
+        return Understanding(Classifier.load(Path(folder) / PARTS[0]), catalogue)
+
+
+def _member(model: Path, part: str) -> bytes:
+    with tarfile.open(model) as archive:
+        for member in archive:
+            held = archive.extractfile(member) if member.name.endswith("/" + part) else None
+            if held is not None:
+                return held.read()
+    raise ValueError(f"{model.name} holds no {part}")
+
+
+def ask(text: str, understanding: Understanding, answers: Answers, notices: Notices, today: date) -> Answer:
+    """What an unbound person is told, outside any conversation."""
+    return answer(understanding.read(text, Context(today.year)), answers, notices, today)
+
+
+def answer(meaning: Meaning, answers: Answers, notices: Notices, today: date) -> Answer:
+    """The answer to a meaning as the rules of the dialogue give it to somebody unbound."""
+    turns = meaning.parts or (meaning.turn,)
+    if meaning.turn.intent == "ask_back":
+        return answers.ask_back(meaning.choices)
+    if all(turn.intent == "faq" for turn in turns):
+        return answers.question([turn.key for turn in turns if turn.key], today)
+    told = []
+    for turn in turns:
+        if turn.intent == "faq" and turn.key:
+            told.append(answers.question([turn.key], today))
+        elif turn.intent == "judge_numbers":
+            told.append(judged(answers, notices, today, turn))
+        else:
+            told.append(answers.say(_response(turn.intent), today))
+    return Answer("\n\n".join(part.text for part in told), told[-1].buttons, told[-1].metadata)
+
+
+def _response(intent: str) -> str:
+    action = _rules().get(intent, "")
+    return action if action.startswith("utter_") else bind_first(intent)
+
+
+def bind_first(intent: str) -> str:
+    """The response that asks an unbound person to bind, with the rule that their question is about."""
+    about_title = intent in ("my_title", "my_met_years", "my_credit")
+    return "utter_bind_first_title" if about_title else "utter_bind_first_year"
+
+
+@lru_cache(maxsize=1)
+def _rules() -> dict[str, str]:
+    """Intent to action outside forms, as ``data/rules.yml`` states it."""
+    rules = yaml.load((ROOT / "data" / "rules.yml").read_text("utf-8"), Loader)["rules"]
+    outside = [rule["steps"] for rule in rules if rule.get("condition") == [{"active_loop": None}] and len(rule["steps"]) == 2]
+    return {steps[0]["intent"]: steps[1]["action"] for steps in outside}

@@ -1,0 +1,41 @@
+"""What the situation says beside the words: a bound person who speaks of gaps means their own record."""
+
+from collections.abc import Sequence
+
+from bot.nlu import entities
+from bot.nlu.classifier import Guess
+from bot.nlu.text import lexicon, simplify
+
+RECORD = "my_"
+# Odds, not probabilities: each factor multiplies the weight of the labels it speaks for.
+BOUND = 3.0
+PERSONAL = 2.0
+GAP = 2.5
+LEVEL = 3.0
+SUBJECT_OR_YEAR = 1.6
+OTHERS = 3.0
+
+
+def weigh(text: str, ranking: Sequence[Guess], bound: bool) -> tuple[Guess, ...]:
+    """The ranking with the odds of record labels raised where the situation speaks for them; probabilities sum to one again."""
+    if ranking[0].confidence == 1.0:
+        return tuple(ranking)
+    said = simplify(text)
+    words = lexicon()
+    record = 1.0
+    personal = any(word in said for word in words["personal"])
+    if bound:
+        record *= BOUND * (PERSONAL if personal else 1.0) * (GAP if any(word in said for word in words["gap"]) else 1.0)
+    by_label = {}
+    if bound:
+        named = entities.facets(text)
+        if "level" in named:
+            by_label["my_title"] = LEVEL
+        if "subject" in named or entities.years(text, 2100):
+            by_label["my_year"] = SUBJECT_OR_YEAR
+    if any(word in said for word in words["others"]):
+        by_label["other_person"] = OTHERS
+    weights = [guess.confidence * by_label.get(guess.label, 1.0) * (record if guess.label.startswith(RECORD) else 1.0) for guess in ranking]
+    total = sum(weights)
+    weighed = (Guess(guess.label, weight / total) for guess, weight in zip(ranking, weights, strict=True))
+    return tuple(sorted(weighed, key=lambda guess: -guess.confidence))
