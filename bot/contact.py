@@ -1,4 +1,4 @@
-"""The telephone numbers of the notice in force, for those who may not know ``policies`` (channels name this function in credentials)."""
+"""The telephone numbers of the notice in force, for channels, which may not know ``policies``."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,31 +1,17 @@
 """What every channel of one process shares: settings, database, intake."""
 
-import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any, Protocol
 
 from bot import settings as bot_settings
+from bot.contact import Contact, contact
 from bot.db import Database, open_database
 from bot.inbox.intake import Intake, Sentences
 from bot.inbox.text import MAX_TEXT
 from bot.messages import message
 from bot.settings import Settings
-
-CONTACT = "bot.contact.contact"
-"""Channels know no policies: the function that reads the notice's telephone numbers is named in credentials.yml (key ``contact``)."""
-
-
-class Contact(Protocol):
-    """Telephone numbers of the notice in force."""
-
-    @property
-    def policy_phone(self) -> str: ...
-
-    @property
-    def numbers(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -37,9 +23,9 @@ class Context:
     intake: Intake
 
 
-def build(settings: Settings, contact: Callable[[date], Contact]) -> Context:
-    """A context on ``settings``. Nothing is connected and no secret is read yet."""
-    phones = contact(settings.current_date())
+def build(settings: Settings, contact_on: Callable[[date], Contact]) -> Context:
+    """A context on ``settings``; ``contact_on`` gives the numbers of a day's notice. Nothing is connected and no secret is read yet."""
+    phones = contact_on(settings.current_date())
     database = open_database(settings)
     sentences = Sentences(
         blank=message("inbox.blank"),
@@ -49,12 +35,7 @@ def build(settings: Settings, contact: Callable[[date], Contact]) -> Context:
     return Context(settings, database, Intake(database, sentences, settings.now, phones.numbers))
 
 
-def from_credentials(credentials: Mapping[str, Any] | None) -> Context:
-    """The process's context; SettingsError for a wrong setting, ImportError for a wrong ``contact``."""
-    return _shared(str((credentials or {}).get("contact", CONTACT)))
-
-
 @lru_cache(maxsize=1)
-def _shared(contact_path: str) -> Context:
-    module, _, name = contact_path.rpartition(".")
-    return build(bot_settings.load(), getattr(importlib.import_module(module), name))
+def shared() -> Context:
+    """This process's context, on its environment. SettingsError for a wrong setting, NoticeError for a notice that cannot be read."""
+    return build(bot_settings.load(), contact)

@@ -14,7 +14,7 @@ from sanic.response import HTTPResponse
 from sanic.response import json as json_response
 
 from bot.channels.collector import OnNewMessage, asking
-from bot.channels.context import Context, from_credentials
+from bot.channels.context import Context, shared
 from bot.channels.http import RefusedError, json_object, refusing, string
 
 SENDER_LIMIT = 200
@@ -36,7 +36,7 @@ class RestChannel(InputChannel):
 
     @classmethod
     def from_credentials(cls, credentials: Mapping[str, Any] | None) -> "RestChannel":
-        return cls(from_credentials(credentials))
+        return cls(shared())
 
     def blueprint(self, on_new_message: OnNewMessage) -> Blueprint:
         """Routes ``/`` (health) and ``/webhook``."""

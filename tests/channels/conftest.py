@@ -18,17 +18,12 @@ from bot import settings as bot_settings
 from bot.channels.context import Context, build
 from bot.channels.rest import RestChannel
 from bot.channels.web import WebChannel
+from bot.contact import Contact
 from bot.db import Database
 from bot.schema import upgrade
 
 TELEPHONE = "0971-8258157"
 ANSWER = "公需科目每年不少于45学时。\n\n依据：《通知》第二部分第（二）项"
-
-
-@dataclass(frozen=True)
-class Phones:
-    policy_phone: str = TELEPHONE
-    numbers: tuple[str, ...] = (TELEPHONE, "18970996140")
 
 
 @dataclass
@@ -81,7 +76,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
     def starter(**env: str) -> Server:
         folder: Path = tmp_path_factory.mktemp("server")
         settings = bot_settings.load({"BOT_TODAY": date(2023, 11, 20).isoformat(), **env}, folder)
-        context = build(settings, lambda _: Phones())
+        context = build(settings, lambda _: Contact(TELEPHONE, (TELEPHONE, "18970996140")))
         database = Database(settings.database_url)
         upgrade(database)
         database.dispose()

@@ -13,7 +13,7 @@ from sanic.response import HTTPResponse, html
 from sanic.response import json as json_response
 
 from bot.channels.collector import OnNewMessage, asking
-from bot.channels.context import Context, from_credentials
+from bot.channels.context import Context, shared
 from bot.channels.http import RefusedError, json_object, refusing, string
 from bot.channels.web import page, wire
 from bot.channels.web.feed import Feed
@@ -41,7 +41,7 @@ class WebChannel(InputChannel):
 
     @classmethod
     def from_credentials(cls, credentials: Mapping[str, Any] | None) -> "WebChannel":
-        return cls(from_credentials(credentials))
+        return cls(shared())
 
     def blueprint(self, on_new_message: OnNewMessage) -> Blueprint:
         """Routes under the channel's prefix; the page and what needs the event loop come with the server's start."""
