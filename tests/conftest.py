@@ -1,28 +1,20 @@
 """What tests share: the trained model, made once per run, and a served bot."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.runtime.project import MODEL, ROOT
-from bot.runtime.training import Recipe, is_fresh
 from tests.serving import Server, bot_command, bot_environment, served
 
 
 @pytest.fixture(scope="session")
-def trained_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's model: the one under models/ when it is up to date, else trained now, once, into a folder of this run."""
-    if is_fresh(Recipe()):
-        return MODEL
-    folder = tmp_path_factory.mktemp("model")
-    code = "import sys; from pathlib import Path; from bot.runtime.training import Recipe, train; train(Recipe(model=Path(sys.argv[1])))"
-    model = folder / MODEL.name
-    trained = subprocess.run([sys.executable, "-c", code, str(model)], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert model.is_file(), trained.stderr
-    return model
+def trained_model() -> Path:
+    """The project's model under models/, trained now if it is older than what it is made from."""
+    trained = bot_command("train", env=bot_environment(ROOT))
+    assert trained.returncode == 0, trained.stderr
+    return MODEL
 
 
 @pytest.fixture(scope="session")

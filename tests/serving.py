@@ -42,7 +42,7 @@ class Server:
 def bot_command(*arguments: str, env: dict[str, str], **more: Any) -> "subprocess.CompletedProcess[str]":
     """Run `python -m bot …` to its end."""
     command = [sys.executable, "-m", "bot", *arguments]
-    return subprocess.run(command, env=env, cwd=more.pop("cwd", ROOT), capture_output=True, text=True, timeout=300, check=False, **more)
+    return subprocess.run(command, env=env, cwd=more.pop("cwd", ROOT), capture_output=True, text=True, timeout=600, check=False, **more)
 
 
 def bot_environment(folder: Path, **more: str) -> dict[str, str]:
