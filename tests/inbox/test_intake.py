@@ -3,13 +3,16 @@
 import asyncio
 import logging
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from bot.db import Database
 from bot.inbox import hold, outbox
@@ -165,12 +168,11 @@ async def test_a_database_that_fails_costs_one_sentence(intake: Intake, database
     assert "DatabaseNotReady" in caplog.text
 
 
-async def test_a_locked_database_costs_one_sentence(intake: Intake, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sqlalchemy import event
-
-    event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=50"))
-    assert database.file is not None
-    locking = sqlite3.connect(database.file, isolation_level=None)
+async def test_a_locked_database_costs_one_sentence(sqlite: Database) -> None:
+    event.listen(sqlite.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=50"))
+    intake = Intake(sqlite, SENTENCES, lambda: NOW)
+    assert sqlite.file is not None
+    locking = sqlite3.connect(sqlite.file, isolation_level=None)
     locking.execute("BEGIN EXCLUSIVE")
     handled = await intake.receive(channel="web", sender="a", text="学时", ask=(rasa := Rasa()))
     locking.close()
@@ -212,6 +214,32 @@ def test_whatever_is_sent_rasa_sees_no_command_and_no_id_number(database: Databa
         assert not question.text.strip().startswith(("/", "／"))
         assert "630104199001011234" not in question.text
         assert "63010419900101123X" not in question.text
+
+
+def test_ids_of_a_sender_become_visible_in_order(database: Database) -> None:
+    """A reader who follows ids while several write never finds a lower one afterwards."""
+    seen: list[int] = []
+    done = threading.Event()
+
+    def follow() -> None:
+        while True:
+            last = done.is_set()
+            with database.read() as session:
+                seen.extend(one.id for one in outbox.after(session, {"web:a": max(seen, default=0)}))
+            if last:
+                return
+
+    def say(number: int) -> None:
+        with database.write() as session:
+            outbox.add(session, "web:a", [{"text": f"{number}"}, {"text": "…"}], NOW)
+            time.sleep(0.005)
+
+    with ThreadPoolExecutor(5) as pool:
+        reader = pool.submit(follow)
+        list(pool.map(say, range(30)))
+        done.set()
+        reader.result()
+    assert len(seen) == 60
 
 
 def test_messages_of_a_sender_are_read_after_a_cursor(database: Database) -> None:
