@@ -47,7 +47,7 @@ def bot_command(*arguments: str, env: dict[str, str], **more: Any) -> "subproces
 
 def bot_environment(folder: Path, **more: str) -> dict[str, str]:
     """An environment without the developer's settings, with a database in `folder`."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("BOT_", "RASA_", "LOG_LEVEL", "ACTION_"))}
     path = os.pathsep.join([str(ROOT), str(folder)])
     return {**clean, "BOT_DATABASE_URL": f"sqlite:///{folder}/bot.db", "BOT_TODAY": TODAY, "PYTHONPATH": path, **more}
 

@@ -2,6 +2,8 @@
 
 import csv
 import os
+import subprocess
+import sys
 from functools import partial
 
 from sqlalchemy import select
@@ -38,8 +40,16 @@ def run(port: int) -> None:
             lines = lines_to_try(database, settings)
     finally:
         database.dispose()
-    training.ensure(training.Recipe())
+    train_if_stale()
     launcher.run(settings, launcher.Launch(port=port, when_ready=partial(print, "\n".join(lines))))
+
+
+def train_if_stale() -> None:
+    """In a process of its own, so that its memory does not stay with the server. SystemExit when it fails; it has said why."""
+    if not training.is_fresh(training.Recipe()):
+        code = subprocess.run([sys.executable, "-m", "bot", "train"], check=False).returncode
+        if code:
+            raise SystemExit(code)
 
 
 def only_sample(database: Database) -> bool:
