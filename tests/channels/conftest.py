@@ -55,11 +55,12 @@ class PretendedRasa:
 
 @dataclass
 class Server:
-    """A running server: its address, context and pretended Rasa."""
+    """A running server: its address, context, pretended Rasa and Sanic application."""
 
     url: str
     context: Context
     rasa: PretendedRasa
+    app: Any
 
     def client(self, **kwargs: Any) -> httpx.Client:
         return httpx.Client(base_url=self.url, headers={"Origin": self.url}, trust_env=False, timeout=10, **kwargs)
@@ -97,7 +98,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
             await server.before_start()
             await server.after_start()
             stop = asyncio.Event()
-            ready.append((listening.getsockname()[1], asyncio.get_running_loop(), stop))
+            ready.append((app, listening.getsockname()[1], asyncio.get_running_loop(), stop))
             started.set()
             await stop.wait()
             await server.before_stop()
@@ -106,9 +107,9 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
         thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
         thread.start()
         assert started.wait(20)
-        port, loop, stop = ready[0]
+        app, port, loop, stop = ready[0]
         running.append((loop, stop, thread))
-        return Server(f"http://127.0.0.1:{port}", context, rasa)
+        return Server(f"http://127.0.0.1:{port}", context, rasa, app)
 
     yield starter
     for loop, stop, thread in running:

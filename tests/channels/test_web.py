@@ -243,6 +243,25 @@ def test_all_pages_of_a_session_get_each_message_once(server: Server, page: http
         reader.close()
 
 
+def test_a_page_that_is_closed_is_not_followed_any_more(start: Starter) -> None:
+    server = start()
+    feed = server.app.ctx.web_chat.feed
+    with server.client() as client:
+        client.get("/")
+        sender = sender_of(server, client)
+        readers = [Events(client) for _ in range(5)]
+        push(server, sender, "在")
+        assert [reader.wait_for(2)[-1] for reader in readers] == ["在"] * 5
+        assert feed.followers == 5
+        for reader in readers:
+            reader.close()
+        push(server, sender, "还在吗")
+        deadline = time.monotonic() + 5
+        while feed.followers and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert feed.followers == 0
+
+
 @pytest.mark.parametrize("after", ["-1", "x", "9" * 30, "1e3", "²"])
 def test_a_strange_cursor_does_no_harm(page: httpx.Client, after: str) -> None:
     with page.stream("GET", f"{WEB}/events", params={"after": after}) as response:

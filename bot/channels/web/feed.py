@@ -61,6 +61,11 @@ class Feed:
         finally:
             self._pages.discard(page)
 
+    @property
+    def followers(self) -> int:
+        """How many pages are open."""
+        return len(self._pages)
+
     def wake(self) -> None:
         """Look now: this process has written to the outbox."""
         self._wake.set()
