@@ -78,7 +78,7 @@ def why_failed(visit: Visit) -> Answer:
 
 def credit(visit: Visit) -> Answer:
     status = visit.title(service.default_level(visit.person) or Level.SENIOR)
-    return visit.desk.report("credit", s=status, unused=_unused(visit, status))
+    return visit.desk.report("credit", s=status)
 
 
 def what_if(visit: Visit) -> Answer:
@@ -111,14 +111,6 @@ ANSWERS: dict[str, Callable[[Visit], Answer]] = {
 
 def _served(status: TitleStatus) -> dict[int, str]:
     return {used.year: used.credit.kind.value for used in status.used_credits if used.credit.kind is not Kind.SKILLED}
-
-
-def _unused(visit: Visit, status: TitleStatus) -> list[str]:
-    """Kinds of valid credits that serve no year, because every year they may serve is met."""
-    _, _, credits = service.person_facts(visit.session, visit.person.id)
-    spoken_for = [used.credit for used in status.used_credits] + [invalid.credit for invalid in status.invalid_credits]
-    kinds = {credit.kind for credit in credits if credit not in spoken_for} - {used.credit.kind for used in status.used_credits}
-    return sorted(kind.value for kind in kinds - {Kind.SKILLED})
 
 
 def _subject(turn: Turn) -> str | None:

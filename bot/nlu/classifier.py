@@ -8,6 +8,7 @@ import pickle
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def tokens(text: str) -> tuple[list[str], list[str]]:
 
 def _grams(units: Sequence[str], kind: str) -> list[str]:
     single = [f"{kind}{unit}" for unit in units[1:-1]]
-    return single + [f"{kind}{first}\t{second}" for first, second in zip(units, units[1:], strict=False)]
+    return single + [f"{kind}{first}\t{second}" for first, second in pairwise(units)]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from bot.nlu.pinyin import split_latin
-from bot.nlu.text import lexicon, simplify
+from bot.nlu.text import canonical, lexicon, simplify
 
 
 @dataclass(frozen=True)
@@ -19,30 +19,29 @@ class Amount:
 
 def facets(text: str) -> dict[str, str]:
     """Which value of each facet the text names; the value named last wins, as it does when people correct themselves."""
-    said = _spoken(text)
     found: dict[str, str] = {}
-    for facet, values in lexicon()["facets"].items():
-        last = max(
-            ((said.rfind(word) + len(word), len(word), value) for value, words in values.items() for word in words if word in said),
-            default=None,
-        )
-        if last:
-            found[facet] = last[2]
+    for said in _spoken(text):
+        for facet, values in lexicon()["facets"].items():
+            ends = [(said.rfind(word) + len(word), len(word), value) for value, words in values.items() for word in words if word in said]
+            if ends:
+                found.setdefault(facet, max(ends)[2])
     return found
 
 
 def mentioned(text: str, facet: str) -> list[str]:
     """Every value of one facet that the text names, in the lexicon's order."""
-    said = _spoken(text)
-    return [value for value, words in lexicon()["facets"][facet].items() if any(word in said for word in words)]
+    spoken = _spoken(text)
+    return [value for value, words in lexicon()["facets"][facet].items() if any(word in said for said in spoken for word in words)]
 
 
-def _spoken(text: str) -> str:
-    """The simplified text without words that only look like a facet's; pinyin syllables typed apart are read together."""
-    text = simplify(text)
+def _spoken(text: str) -> tuple[str, str]:
+    """The text as typed and in canonical spelling, without words that only look like a facet's; pinyin typed apart is joined."""
+    typed = simplify(text)
+    if any(split_latin(word) for word in re.findall(r"[a-z]+", typed)):
+        typed = re.sub(r"(?<=[a-z]) +(?=[a-z])", "", typed)
     for word in lexicon()["facet_noise"]:
-        text = text.replace(word, "")
-    return re.sub(r"(?<=[a-z]) +(?=[a-z])", "", text) if any(split_latin(w) for w in re.findall(r"[a-z]+", text)) else text
+        typed = typed.replace(word, "")
+    return typed, canonical(typed)
 
 
 @lru_cache(maxsize=1)

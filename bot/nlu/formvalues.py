@@ -52,7 +52,7 @@ def _code(folded: str) -> str | None:
 def _name(folded: str, best: Guess) -> str | None:
     for lead in lexicon()["name_leads"]:
         if folded.startswith(lead) and len(folded) > len(lead) + 1:
-            folded = folded[len(lead) :].strip(" ::")
+            folded = folded[len(lead) :].lstrip(" :")
     if not _NAME.fullmatch(folded):
         return None
     if best.confidence == 1.0 or any(word in simplify(folded) for word in lexicon()["never_in_names"]):

@@ -4,14 +4,23 @@ import re
 
 from bot.nlu.text import bare, lexicon, simplify
 
-_SENTENCE_END = re.compile(r"[。!?;;!?…\n]+|[,,]\s*|\s{2,}")
+_SENTENCE_END = re.compile(r"[。!?;!?…\n]+")
+_CLAUSE_END = re.compile(r"[,,、]\s*|\s{1,}")
+LEAST = 4  # characters that can carry a question
 
 
-def split(text: str) -> list[str]:
-    """Candidate questions, in order: sentences, and what follows a word such as 还有 or 顺便. One-piece messages give none."""
-    pieces: list[str] = []
+def sentences(text: str) -> list[str]:
+    """Candidate questions in order: whole sentences, and what follows a word such as 还有 or 顺便. One-piece messages give none."""
     words = "|".join(map(re.escape, lexicon()["separators"]))
-    for sentence in _SENTENCE_END.split(simplify(text)):
-        pieces.extend(re.split(words, sentence))
-    whole = [piece for piece in pieces if len(bare(piece)) >= 3]
-    return whole if len(whole) > 1 else []
+    pieces = [piece for sentence in _SENTENCE_END.split(simplify(text)) for piece in re.split(words, sentence)]
+    return _several(pieces)
+
+
+def clauses(text: str) -> list[str]:
+    """The same at commas and spaces: weaker borders, for messages that are unclear as a whole."""
+    return _several([piece for sentence in _SENTENCE_END.split(simplify(text)) for piece in _CLAUSE_END.split(sentence)])
+
+
+def _several(pieces: list[str]) -> list[str]:
+    kept = [piece for piece in pieces if len(bare(piece)) >= LEAST]
+    return kept if len(kept) > 1 else []

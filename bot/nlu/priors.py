@@ -8,9 +8,9 @@ from bot.nlu.text import lexicon, simplify
 
 RECORD = "my_"
 # Odds, not probabilities: each factor multiplies the weight of the labels it speaks for.
-BOUND = 3.0
+BOUND = 4.0
 PERSONAL = 2.0
-GAP = 2.5
+GAP = 4.0
 LEVEL = 3.0
 SUBJECT_OR_YEAR = 1.6
 OTHERS = 3.0

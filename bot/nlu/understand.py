@@ -6,15 +6,17 @@ from typing import Any
 from bot.nlu import entities, followup, formvalues
 from bot.nlu.catalogue import PREFIX, Catalogue
 from bot.nlu.classifier import Classifier, Guess
-from bot.nlu.parts import split
+from bot.nlu.parts import clauses, sentences
 from bot.nlu.priors import weigh
-from bot.nlu.text import bare, lexicon
+from bot.nlu.text import bare, canonical, lexicon
 
 # Calibrated on held-out training sentences; see docs/decisions.
 ANSWER_AT = 0.42
 OFFER_AT = 0.10
 TIE_AT = 0.50
-PART_AT = 0.60
+PART_AT = 0.75
+CLAUSE_AT = 0.90
+SURE_AT = 0.80
 FAMILIAR_AT = 0.34
 
 # Refusing by mistake harms nobody, answering by mistake might.
@@ -164,15 +166,29 @@ class Understanding:
 
     def _several(self, text: str, best: Guess, context: Context) -> tuple[Turn, ...]:
         """The turns of a message that asks two or three different things, in order; empty when it asks one."""
-        found: dict[str, Turn] = {}
-        for sentence in split(text):
-            guess = self._rank(sentence, context)[0]
-            if guess.confidence >= PART_AT and self._offerable(guess.label):
-                found.setdefault(guess.label, self._turn(guess.label, sentence, context))
-        turns = tuple(found.values())[:3]
-        if len(turns) < 2 or (best.confidence > 0.93 and best.label not in found):
-            return ()
-        return turns
+        for pieces, sure in ((sentences(text), PART_AT), (clauses(text), CLAUSE_AT if best.confidence >= SURE_AT else PART_AT)):
+            found: dict[Turn, str] = {}
+            about = None
+            for piece in pieces:
+                about = self._piece(piece, sure, context, about)
+                if about is not None:
+                    found.setdefault(about, piece)
+            turns = tuple({(turn.intent, turn.key): turn for turn in found}.values())
+            if len(turns) > 1:
+                return turns[:3]
+        return ()
+
+    def _piece(self, piece: str, sure: float, context: Context, about: Turn | None) -> Turn | None:
+        """The turn of one piece of a message; a piece without a subject leans on the piece before it."""
+        ranking = self._rank(piece, context)
+        if about is not None:
+            back = followup.refer_back(piece, about, self.catalogue, ranking, context.this_year)
+            if back is not None:
+                return back
+        asks = any(word in canonical(piece) for word in lexicon()["question_words"])
+        if not asks or ranking[0].confidence < sure or not self._offerable(ranking[0].label):
+            return None
+        return self._turn(ranking[0].label, piece, context)
 
     def _named_twice(self, turn: Turn, text: str, context: Context) -> tuple[Turn, ...]:
         """A question that names two values of the facet it turns on (提交和审验各是几号) gets an answer for each."""
