@@ -46,7 +46,7 @@ def sender_of(server: Server, client: httpx.Client) -> str:
 
 
 def test_the_page_is_ours_and_strict(server: Server) -> None:
-    response = httpx.get(server.url, trust_env=False)
+    response = httpx.get(server.url, trust_env=False, verify=False)
     assert "学时通" in response.text
     assert "演示数据 · 今天按 2023-11-20 计算" in response.text
     assert "default-src 'none'" in response.headers["content-security-policy"]
@@ -55,7 +55,7 @@ def test_the_page_is_ours_and_strict(server: Server) -> None:
     assert cookie.startswith(f"{COOKIE}=")
     assert all(part in cookie for part in ("HttpOnly", "SameSite=Lax", "Path=/"))
     assert "Secure" not in cookie
-    assert "Secure" in httpx.get(server.url, headers={"X-Forwarded-Proto": "https"}, trust_env=False).headers["set-cookie"]
+    assert "Secure" in httpx.get(server.url, headers={"X-Forwarded-Proto": "https"}, trust_env=False, verify=False).headers["set-cookie"]
     assert "http://" not in response.text.replace("http://www.w3.org/2000/svg", "")
     assert "https://" not in response.text
     assert "style=" not in response.text
@@ -110,7 +110,9 @@ def test_a_forged_cookie_gets_a_new_session_and_no_history(server: Server, page:
         true + "x",
     ]
     for value in forged:
-        with httpx.Client(base_url=server.url, trust_env=False, headers={"Cookie": f"{COOKIE}={value}", "Origin": server.url}) as thief:
+        with httpx.Client(
+            base_url=server.url, trust_env=False, verify=False, headers={"Cookie": f"{COOKIE}={value}", "Origin": server.url}
+        ) as thief:
             response = thief.get(f"{WEB}/history")
             assert response.json()["messages"] == [], value
             assert COOKIE in response.headers.get("set-cookie", ""), value
@@ -142,7 +144,7 @@ def test_calls_of_other_sites_are_refused(server: Server, page: httpx.Client, pa
     body = {"text": "x", "id": "1", "message": 1, "vote": "useful"}
     for origin in ("http://evil.example", "null", "", server.url.replace("127.0.0.1", "localhost")):
         assert page.post(f"{WEB}/{path}", json=body, headers={"Origin": origin}).status_code == 403
-    assert httpx.post(f"{server.url}{WEB}/{path}", json=body, trust_env=False).status_code == 403
+    assert httpx.post(f"{server.url}{WEB}/{path}", json=body, trust_env=False, verify=False).status_code == 403
     assert page.post(f"{WEB}/{path}", data={"text": "x", "id": "1"}).status_code == 415
     assert page.post(f"{WEB}/{path}", content=json.dumps(body), headers={"Content-Type": "text/plain"}).status_code == 415
 
@@ -167,7 +169,7 @@ class Events:
 
     def __init__(self, client: httpx.Client, after: int = 0, last_event_id: str | None = None) -> None:
         self.came: list[tuple[int, dict[str, Any]]] = []
-        self._client = httpx.Client(base_url=client.base_url, cookies=client.cookies, trust_env=False, timeout=10)
+        self._client = httpx.Client(base_url=client.base_url, cookies=client.cookies, trust_env=False, verify=False, timeout=10)
         self._arguments = {"params": {"after": after}, "headers": {"Last-Event-ID": last_event_id} if last_event_id else {}}
         self._response: httpx.Response | None = None
         self._opened = threading.Event()
