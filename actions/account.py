@@ -50,6 +50,8 @@ def uncounted(visit: Visit) -> Answer:
     """Every record that does not count, of the year named or of all years, pending ones last."""
     status = visit.title(Level.SENIOR)
     years = [y for y in status.years if not visit.turn.years or y.year in visit.turn.years]
+    if visit.turn.years and not any(u.reason.value != "pending" for y in years for u in y.uncounted):
+        return year(visit)  # nothing was left out: what they miss is the year's own gap
     records = sorted((u for y in years for u in y.uncounted), key=lambda u: (u.reason.value == "pending", -u.record.year))
     clauses = tuple(dict.fromkeys(c for u in records for c in u.clauses)) or ("excluded", "submission")
     named = visit.turn.years[0] if visit.turn.years else None
@@ -78,7 +80,8 @@ def why_failed(visit: Visit) -> Answer:
 
 def credit(visit: Visit) -> Answer:
     status = visit.title(service.default_level(visit.person) or Level.SENIOR)
-    return visit.desk.report("credit", s=status)
+    clauses = tuple(kind.value for kind in _kinds(status)) or tuple(kind.value for kind in Kind)
+    return visit.desk.report("credit", s=status, clauses=clauses)
 
 
 def what_if(visit: Visit) -> Answer:
@@ -111,6 +114,13 @@ ANSWERS: dict[str, Callable[[Visit], Answer]] = {
 
 def _served(status: TitleStatus) -> dict[int, str]:
     return {used.year: used.credit.kind.value for used in status.used_credits if used.credit.kind is not Kind.SKILLED}
+
+
+def _kinds(status: TitleStatus) -> list[Kind]:
+    """Kinds of the credits on record; a kind's name is its clause's id too."""
+    credits = [used.credit for used in status.used_credits] + [invalid.credit for invalid in status.invalid_credits]
+    held = [credit.kind for credit in credits + [idle.credit for idle in status.idle_credits]]
+    return list(dict.fromkeys([*held, *([Kind.SKILLED] if status.exempt else [])]))
 
 
 def _subject(turn: Turn) -> str | None:

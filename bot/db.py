@@ -12,6 +12,7 @@ from sqlalchemy import DateTime, MetaData, create_engine, event, exc, text
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.orm import Session, declarative_base
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
 
 from bot.messages import message
@@ -71,7 +72,8 @@ class Database:
             self.engine: Engine = create_engine(parsed, future=True, pool_pre_ping=True)
         else:
             connect: dict[str, Any] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
-            self.engine = create_engine(parsed, future=True, connect_args=connect)
+            # SQLAlchemy 1.4 reopens a SQLite file for each session by default, and each closing writes the log back: most of a message's time
+            self.engine = create_engine(parsed, future=True, connect_args=connect, poolclass=QueuePool)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         # a read that turns into a write fails at once on SQLite when another writer came between: writers lock at their beginning

@@ -21,17 +21,56 @@ def facets(text: str) -> dict[str, str]:
     """Which value of each facet the text names; the value named last wins, as it does when people correct themselves."""
     found: dict[str, str] = {}
     for said in _spoken(text):
-        for facet, values in lexicon()["facets"].items():
-            ends = [(said.rfind(word) + len(word), len(word), value) for value, words in values.items() for word in words if word in said]
+        for facet in lexicon()["facets"]:
+            ends = [(end, value) for value, end in _places(said, facet)]
             if ends:
-                found.setdefault(facet, max(ends)[2])
+                found.setdefault(facet, max(ends)[1])
     return found
 
 
 def mentioned(text: str, facet: str) -> list[str]:
     """Every value of one facet that the text names, in the lexicon's order."""
-    spoken = _spoken(text)
-    return [value for value, words in lexicon()["facets"][facet].items() if any(word in said for said in spoken for word in words)]
+    named = {value for said in _spoken(text) for value, _ in _places(said, facet)}
+    return [value for value in lexicon()["facets"][facet] if value in named]
+
+
+def _places(said: str, facet: str) -> list[tuple[str, int]]:
+    """Each value of a facet with the end of its last mention that is not set aside (不报中级)."""
+    negations = lexicon()["negations"]
+    found = []
+    for value, words in lexicon()["facets"][facet].items():
+        for word in words:
+            start = said.rfind(word)
+            if start < 0:
+                continue
+            end = start + len(word)
+            aside = facet in negations["facets"] and (
+                any(said[:start].endswith(cue) for cue in negations["before"])
+                or any(said[end:].startswith(cue) for cue in negations["after"])
+            )
+            if not aside:
+                found.append((value, end))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _other_names() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    names = lexicon()["names"]
+
+    def either(words: list[str]) -> str:
+        return "|".join(map(re.escape, words))
+
+    given = rf"(?:{either(names['given'])})[\u4e00-\u9fff]{{0,2}}?"
+    surname = rf"[{names['surnames']}](?![{names['not_second']}])[\u4e00-\u9fff]{{1,2}}?"
+    named = rf"(?:^|[\W_]|{either(names['before'])})(?:{given}|{surname})(?={either(names['after'])})"
+    return re.compile(named), re.compile(rf"(?:{either(names['self'])})")
+
+
+def names_somebody(text: str) -> bool:
+    """Whether a personal name stands beside a word of the record (查下达瓦今年…), unless people name themselves."""
+    said = simplify(text)
+    named, self = _other_names()
+    return bool(named.search(said)) and not self.search(said)
 
 
 def _spoken(text: str) -> tuple[str, str]:
@@ -39,8 +78,8 @@ def _spoken(text: str) -> tuple[str, str]:
     typed = simplify(text)
     if any(split_latin(word) for word in re.findall(r"[a-z]+", typed)):
         typed = re.sub(r"(?<=[a-z]) +(?=[a-z])", "", typed)
-    for word in lexicon()["facet_noise"]:
-        typed = typed.replace(word, "")
+    for word, reading in lexicon()["facet_readings"].items():
+        typed = typed.replace(word, reading)
     return typed, canonical(typed)
 
 

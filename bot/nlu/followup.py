@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.nlu import entities
-from bot.nlu.catalogue import PREFIX, Catalogue
+from bot.nlu.catalogue import PREFIX, Catalogue, Question
 from bot.nlu.classifier import Guess
 from bot.nlu.text import bare, lexicon, strip_edges
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 # A message longer than this many characters carries its own subject.
 SHORT = 12
 SURE = 0.85
+UNSURE = 0.6
+HINT = 0.05
+FEW = 8
 
 
 def chosen(said: str, count: int) -> int | None:
@@ -45,10 +48,22 @@ def refer_back(text: str, about: "Turn", catalogue: Catalogue, ranking: Sequence
         return _own_record(about, named, years, ranking[0], cut)
     if about.key is None or about.key not in catalogue:
         return None
-    sibling = catalogue.sibling(catalogue.get(about.key), named) if named else None
+    question = catalogue.get(about.key)
+    sibling = catalogue.sibling(question, named) if named else _likeliest(question, catalogue, ranking, core)
     if sibling is None or not _better(sibling.topic, ranking[0], catalogue, core):
         return None
     return replace(about, intent="faq", key=sibling.key)
+
+
+def _likeliest(about: Question, catalogue: Catalogue, ranking: Sequence[Guess], core: str) -> Question | None:
+    """For a few words that fit nothing well: the question of the same topic that they fit best."""
+    if len(core) > FEW or ranking[0].confidence >= UNSURE:
+        return None
+    for guess in ranking:
+        key = guess.label.removeprefix(PREFIX)
+        if key != guess.label and catalogue.get(key).topic == about.topic and guess.confidence >= HINT:
+            return catalogue.get(key)
+    return None
 
 
 def _leans(core: str, cut: bool, best: Guess) -> bool:

@@ -13,9 +13,10 @@ from bot.nlu.text import bare, canonical, lexicon
 # Calibrated on held-out training sentences; see docs/decisions.
 ANSWER_AT = 0.42
 OFFER_AT = 0.10
+ALONE_AT = 0.30
 TIE_AT = 0.50
-PART_AT = 0.75
-CLAUSE_AT = 0.90
+PART_AT = 0.85
+CLAUSE_AT = 0.93
 SURE_AT = 0.80
 FAMILIAR_AT = 0.34
 
@@ -115,6 +116,8 @@ class Understanding:
         best = ranking[0]
         if best.label == "out_of_scope" or (best.confidence < 0.9 and self.classifier.familiarity(text) < FAMILIAR_AT):
             return Meaning(Turn("out_of_scope"), best.confidence, ranking)
+        if best.label.startswith(ACCOUNT) and entities.names_somebody(text):
+            return Meaning(Turn("other_person"), best.confidence, ranking)
         several = self._several(text, best, context)
         if several:
             return Meaning(Turn(self._joint_intent(several)), best.confidence, ranking, parts=several)
@@ -125,6 +128,8 @@ class Understanding:
         if near:
             return Meaning(Turn("faq"), best.confidence, ranking, parts=near)
         choices = tuple(g.label for g in ranking[:3] if g.confidence >= OFFER_AT and self._offerable(g.label))
+        if len(choices) == 1 and best.label == choices[0] and best.confidence >= ALONE_AT:
+            return Meaning(self._turn(best.label, text, context), best.confidence, ranking)
         if choices:
             return Meaning(Turn("ask_back"), best.confidence, ranking, choices=choices)
         return Meaning(Turn("nlu_fallback"), best.confidence, ranking)
@@ -136,7 +141,7 @@ class Understanding:
             return ()
         pair = [guess.label.removeprefix(PREFIX) for guess in (first, second)]
         same_topic = len({self.catalogue.get(key).topic for key in pair}) == 1
-        return tuple(Turn("faq", key) for key in pair) if same_topic and second.confidence >= OFFER_AT else ()
+        return tuple(Turn("faq", key) for key in pair) if same_topic and second.confidence >= 2 * OFFER_AT else ()
 
     def _offerable(self, label: str) -> bool:
         return label.startswith(PREFIX) or label.startswith(ACCOUNT) or label in ("human", "bind")
