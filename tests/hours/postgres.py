@@ -13,14 +13,17 @@ WATCHDOG = """
 import os, shutil, signal, sys, time
 sys.stdin.read()
 pid, folder = int(sys.argv[1]), sys.argv[2]
-try:
-    if folder in open(f"/proc/{pid}/cmdline").read():
-        os.kill(pid, signal.SIGQUIT)  # at once: nothing of it is needed again
-        for _ in range(100):
-            os.kill(pid, 0)
-            time.sleep(0.1)
-except (OSError, ProcessLookupError):
-    pass
+def runs():
+    try:
+        return folder in open(f"/proc/{pid}/cmdline").read()  # empty once it is dead, whoever reaps it
+    except OSError:
+        return False
+if runs():
+    os.kill(pid, signal.SIGQUIT)  # at once: nothing of it is needed again
+for _ in range(100):
+    if not runs():
+        break
+    time.sleep(0.1)
 shutil.rmtree(folder, ignore_errors=True)
 """
 

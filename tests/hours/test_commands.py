@@ -87,12 +87,12 @@ def test_from_nothing_to_a_bound_chat_through_the_shell(tmp_path: Path) -> None:
 def test_commands_import_no_rasa_and_start_in_about_a_second(ready: Run, tmp_path: Path) -> None:
     code = (
         "import sys, time\n"
-        "try:\n    from bot.hours.commands import app; app(['status', '--id-number', sys.argv[1], '--json'])\n"
-        "finally:\n    print(time.process_time(), [name for name in ('rasa', 'openpyxl', 'alembic') if name in sys.modules], file=sys.stderr)"
+        "from bot.hours.commands import app\n"
+        "try:\n    app(['status', '--id-number', sys.argv[1], '--json'])\n"
+        "finally:\n    print(time.process_time(), [one for one in ('rasa', 'openpyxl', 'alembic') if one in sys.modules], file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, ANN], cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", code, ANN]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=True)
     seconds, _, loaded = done.stderr.partition(" ")
     assert json.loads(done.stdout)["id_number"] == ANN
     assert loaded.strip() == "[]"

@@ -129,7 +129,7 @@ def test_excel_cells_of_every_type_are_read(database: Database, tmp_path: Path) 
 
 def test_an_excel_id_column_of_numbers_is_refused_by_name(database: Database, tmp_path: Path) -> None:
     path = write_xlsx(tmp_path / "p.xlsx", "people", [changed(PEOPLE[0], 0, int(ANN))])  # type: ignore[arg-type]
-    with pytest.raises(FileRefusedError, match="证件号码.*文本格式"):
+    with pytest.raises(FileRefusedError, match=r"证件号码.*文本格式"):
         import_file(database, "people", path, NOW, skip_bad=True)
 
 

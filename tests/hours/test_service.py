@@ -1,7 +1,6 @@
 """People's facts reach the engine whole, and the JSON of ``status`` has its shape."""
 
 import time
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
@@ -91,10 +90,10 @@ def test_everyone_is_one_document_each_from_a_few_queries(filled: Database) -> N
 
 
 @pytest.fixture
-def crowd(database: Database, importing: Importing) -> Iterator[Database]:
+def crowd(database: Database, importing: Importing) -> Database:
     importing("people", [[f"证{number:06d}", f"人{number}", "", "", "教育", "中级", ""] for number in range(700)])
     importing("hours", [[f"C{number}", f"证{number % 700:06d}", "2022", "公需", "其他", "", "9", "已审验"] for number in range(1400)])
-    yield database
+    return database
 
 
 def test_a_crowd_larger_than_a_chunk_is_complete_and_quick(crowd: Database) -> None:
