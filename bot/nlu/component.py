@@ -27,6 +27,7 @@ class UnderstandingComponent(GraphComponent):
         self._storage = storage
         self._resource = resource
         self._understanding = understanding
+        self._settings: settings.Settings | None = None
 
     @classmethod
     def create(
@@ -63,14 +64,16 @@ class UnderstandingComponent(GraphComponent):
         """Read each message; without a tracker it stands alone."""
         if self._understanding is None:
             raise RuntimeError("the understanding component was neither trained nor loaded")
+        if self._settings is None:
+            self._settings = settings.load()
+        this_year = self._settings.current_date().year
         for message in messages:
-            meaning = self._understanding.read(message.get("text") or "", _context(tracker))
+            meaning = self._understanding.read(message.get("text") or "", _context(tracker, this_year))
             _write(message, meaning)
         return messages
 
 
-def _context(tracker: DialogueStateTracker | None) -> Context:
-    this_year = settings.load().current_date().year
+def _context(tracker: DialogueStateTracker | None, this_year: int) -> Context:
     if tracker is None:
         return Context(this_year)
     previous = (tracker.latest_message.parse_data if tracker.latest_message else {}) or {}
