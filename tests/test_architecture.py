@@ -32,7 +32,7 @@ MAY_IMPORT = {
     },
     "actions": {
         "actions", "bot.hours", "bot.inbox", "bot.helpdesk.tickets", "bot.answers", "bot.db", "bot.messages", "bot.settings", "bot.contact",
-        "bot.nlu", "policies",
+        "bot.nlu", "bot.asking", "bot.judging", "policies",
     },
 }  # fmt: skip
 """Packages not named here (runtime, command line, migrations) put the others together."""

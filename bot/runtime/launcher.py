@@ -16,6 +16,7 @@ from bot.messages import message
 from bot.runtime import lean, logs
 from bot.runtime.actionserver import ActionServer
 from bot.runtime.project import ACTIONS, CREDENTIALS, ENDPOINTS, MODEL, StartError
+from bot.runtime.training import ALWAYS_WARNED
 from bot.settings import Settings
 
 DEFAULT_PORT = 5005
@@ -102,6 +103,8 @@ def build_app(launch: Launch) -> Any:
     from bot.runtime import repairs
 
     repairs.apply()
+    for text in ALWAYS_WARNED:
+        warnings.filterwarnings("ignore", text)
     try:
         endpoints = AvailableEndpoints.read_endpoints(str(launch.endpoints))
         channels = create_http_input_channels(None, str(launch.credentials))
