@@ -12,8 +12,8 @@ help: ## this list
 setup: $(STAMP) ## Python 3.10 and all packages in .venv (a no-op when up to date)
 	@:
 
-$(STAMP): pyproject.toml uv.lock bin/setup
-	@bin/setup
+$(STAMP): pyproject.toml uv.lock .ci/setup
+	@.ci/setup
 	@touch $@
 
 run: setup ## the whole bot with sample people and a chat page (PORT=5006 for another port)

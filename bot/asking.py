@@ -4,17 +4,13 @@ import json
 import tarfile
 import tempfile
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
-from bot.answers import ROOT, Answer, Answers
+from bot.answers import Answer, Answers
 from bot.judging import judged
-from bot.messages import Loader
 from bot.nlu.catalogue import Catalogue
 from bot.nlu.classifier import Classifier
-from bot.nlu.understand import Context, Meaning, Understanding
+from bot.nlu.understand import Context, Meaning, Turn, Understanding, group_of
 from policies.notice import Notices
 
 PARTS = ("classifier.bin", "catalogue.json")
@@ -57,24 +53,17 @@ def answer(meaning: Meaning, answers: Answers, notices: Notices, today: date) ->
         elif turn.intent == "judge_numbers":
             told.append(judged(answers, notices, today, turn))
         else:
-            told.append(answers.say(_response(turn.intent), today))
+            told.append(answers.say(_response(turn), today))
     return Answer("\n\n".join(part.text for part in told), told[-1].buttons, told[-1].metadata)
 
 
-def _response(intent: str) -> str:
-    action = _rules().get(intent, "")
-    return action if action.startswith("utter_") else bind_first(intent)
+def _response(turn: Turn) -> str:
+    group = group_of(turn)
+    if group == "record":
+        return bind_first(turn.intent)
+    return f"utter_talk/{turn.intent}" if group == "talk" else "utter_only_in_chat"
 
 
 def bind_first(intent: str) -> str:
     """The response that asks an unbound person to bind, with the rule that their question is about."""
-    about_title = intent in ("my_title", "my_met_years", "my_credit")
-    return "utter_bind_first_title" if about_title else "utter_bind_first_year"
-
-
-@lru_cache(maxsize=1)
-def _rules() -> dict[str, str]:
-    """Intent to action outside forms, as ``data/rules.yml`` states it."""
-    rules = yaml.load((ROOT / "data" / "rules.yml").read_text("utf-8"), Loader)["rules"]
-    outside = [rule["steps"] for rule in rules if rule.get("condition") == [{"active_loop": None}] and len(rule["steps"]) == 2]
-    return {steps[0]["intent"]: steps[1]["action"] for steps in outside}
+    return f"utter_record/{intent}"

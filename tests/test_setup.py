@@ -31,14 +31,15 @@ GOOD_PYTHON = f'exec {sys.executable} "$@"'
 
 @pytest.fixture
 def pretend(tmp_path: Path):
-    """bin/setup in a folder of its own, where everything it calls is pretended; what uv was called with."""
-    shutil.copytree(ROOT / "bin", tmp_path / "bin")
+    """.ci/setup in a folder of its own, where everything it calls is pretended; what uv was called with."""
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "setup", tmp_path / ".ci" / "setup")
     (tmp_path / "home").mkdir()
 
     def run() -> str:
         path = f"{tmp_path}/path:{BARE_PATH}"
         env = {"PATH": path, "HOME": f"{tmp_path}/home", "LOG": f"{tmp_path}/log"}
-        done = subprocess.run(["bin/setup"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run([".ci/setup"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return (tmp_path / "log").read_text()
 

@@ -5,6 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PREFIX = "faq/"
+# Rasa's rules see these groups; understanding knows their members by their own names.
+GROUPS = ("talk", "record")
+
+
+def plain(label: str) -> str:
+    """A training label without its group: ``talk/greet`` is ``greet``; a question keeps its ``faq/``."""
+    group, _, name = label.partition("/")
+    return name if group in GROUPS else label
 
 
 @dataclass(frozen=True)

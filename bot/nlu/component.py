@@ -12,9 +12,9 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot import settings
-from bot.nlu.catalogue import PREFIX, Catalogue
+from bot.nlu.catalogue import Catalogue, plain
 from bot.nlu.classifier import Classifier
-from bot.nlu.understand import Context, Meaning, Understanding, turn_from_data, turn_to_data
+from bot.nlu.understand import Context, Meaning, Understanding, group_of, turn_from_data, turn_to_data
 
 FILES = ("classifier.bin", "catalogue.json")
 
@@ -39,7 +39,7 @@ class UnderstandingComponent(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the classifier on all examples and keep it with the questions' metadata."""
         examples = [(m.get("text"), m.get("intent_response_key") or m.get("intent")) for m in training_data.intent_examples]
-        classifier = Classifier.train((text, label) for text, label in examples if text)
+        classifier = Classifier.train((text, plain(label)) for text, label in examples if text)
         catalogue = Catalogue.from_responses(training_data.responses)
         self._understanding = Understanding(classifier, catalogue)
         with self._storage.write_to(self._resource) as folder:
@@ -90,13 +90,15 @@ def _context(tracker: DialogueStateTracker | None, this_year: int) -> Context:
 
 def _write(message: Message, meaning: Meaning) -> None:
     turn = meaning.turn
-    message.set("intent", {"name": turn.intent, "confidence": meaning.confidence}, add_to_output=True)
+    intent = group_of(turn)
+    message.set("intent", {"name": intent, "confidence": meaning.confidence}, add_to_output=True)
     ranking = [{"name": guess.label, "confidence": guess.confidence} for guess in meaning.ranking]
     message.set("intent_ranking", ranking, add_to_output=True)
-    if turn.intent == "faq":
-        key = PREFIX + (turn.key or (meaning.parts[0].key if meaning.parts else None) or "")
+    if intent in ("faq", "talk"):
+        name = turn.intent if intent == "talk" else turn.key or meaning.parts[0].key
+        key = f"{intent}/{name}"
         response = {"intent_response_key": key, "utter_action": f"utter_{key}", "confidence": meaning.confidence, "responses": []}
-        selector = {"all_retrieval_intents": ["faq"], "faq": {"response": response, "ranking": []}}
+        selector = {"all_retrieval_intents": ["faq", "talk"], intent: {"response": response, "ranking": []}}
         message.set("response_selector", selector, add_to_output=True)
     message.set("entities", _entities(meaning), add_to_output=True)
     data = {

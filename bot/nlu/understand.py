@@ -25,6 +25,8 @@ REFUSALS = ("other_person", "change_record", "export_all")
 REFUSE_AT = 0.25
 
 ACCOUNT = "my_"
+RECORD = ("judge_numbers", "several")
+OWN_RULE = ("bind", "bind_direct", "inform", "cancel", "unbind", "my_binding", "human")
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Understanding:
             return Meaning(Turn("bind_direct"), values=bind)
         for command, words in lexicon()["commands"].items():
             if said in words:
-                return Meaning(Turn(command))
+                return self._command(command, context)
         if context.choices:
             chosen = followup.chosen(said, len(context.choices))
             if chosen is not None:
@@ -106,6 +108,9 @@ class Understanding:
             if back is not None:
                 return Meaning(back, ranking=ranking)
         return self._decide(text, ranking, context)
+
+    def _command(self, command: str, context: Context) -> Meaning:
+        return Meaning(Turn("start_over" if command == "cancel" and not context.requested else command))
 
     def _choice(self, chosen: int, text: str, context: Context) -> Meaning:
         if chosen < 0:
@@ -154,6 +159,8 @@ class Understanding:
         intent, _, key = label.partition("/")
         if intent == "faq":
             return Turn("faq", key)
+        if intent == "start_over" and context.requested:
+            return Turn("cancel")
         if intent in ("repeat", "show_clause") and context.about is None:
             return Turn(intent)
         if intent == "repeat" and context.about is not None:
@@ -213,6 +220,13 @@ class Understanding:
     @staticmethod
     def _joint_intent(turns: tuple[Turn, ...]) -> str:
         return "faq" if all(turn.intent == "faq" for turn in turns) else "several"
+
+
+def group_of(turn: Turn) -> str:
+    """The intent that Rasa's rules know: a group, or the turn's own where a rule of its own answers it."""
+    if turn.intent in OWN_RULE or turn.intent == "faq":
+        return turn.intent
+    return "record" if turn.intent.startswith(ACCOUNT) or turn.intent in RECORD else "talk"
 
 
 def turn_to_data(turn: Turn | None) -> dict[str, Any] | None:

@@ -40,9 +40,9 @@ class Answers(TemplatedNaturalLanguageGenerator):
         if utter_action.startswith(FAQ):
             keys = [part["key"] for part in meaning.get("parts") or () if part["key"]] or [utter_action.removeprefix(FAQ)]
             return self._answers.question(keys, today).as_message()
-        if utter_action == "utter_ask_back":
+        if utter_action == "utter_talk/ask_back":
             return self._answers.ask_back(meaning["choices"]).as_message()
-        if utter_action == "utter_show_clause" and meaning.get("about"):
+        if utter_action == "utter_talk/show_clause" and meaning.get("about"):
             about = meaning["about"]
             return self._answers.clause(self._answers.clauses_of(about["intent"], about["key"]), today).as_message()
         if utter_action not in self.responses:
