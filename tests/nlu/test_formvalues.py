@@ -1,0 +1,76 @@
+"""The values of the bind form and the sentence that holds both of them."""
+
+import pytest
+
+from bot.hours.identity import new_code
+from bot.nlu.classifier import Guess
+from bot.nlu.formvalues import bind_sentence, fitting
+
+UNSURE = Guess("greet", 0.3)
+CODES = [new_code() for _ in range(300)]
+NAMES = ["张三", "白玛措", "阿·旺扎西", "阿 旺扎西", "Tashi Dolma"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "绑定 白玛措 K7M2P9QRST",
+        "绑定 K7M2P9QRST 白玛措",
+        "绑定白玛措 K7M2P9QRST",
+        "绑定：白玛措，k7m2p9qrst",
+        "绑定、白玛措、K7M2P9QRST。",
+        "绑定 白玛措/K7M2P9QRST",
+        "绑定\u3000白玛措\u3000Ｋ７Ｍ２Ｐ９ＱＲＳＴ",
+        "  绑定: K7M2P9QRST, 白玛措 ",
+    ],
+)
+def test_a_bind_sentence_holds_name_and_code_in_either_order(said: str) -> None:
+    assert bind_sentence(said) == {"bind_name": "白玛措", "bind_code": "K7M2P9QRST"}
+
+
+@pytest.mark.parametrize("said", ["绑定 阿·旺扎西 K7M2P9QRST", "绑定 K7M2P9QRST 阿·旺扎西"])
+def test_a_dotted_name_stays_whole_in_a_bind_sentence(said: str) -> None:
+    assert bind_sentence(said) == {"bind_name": "阿·旺扎西", "bind_code": "K7M2P9QRST"}
+
+
+@pytest.mark.parametrize("said", ["绑定", "怎么绑定", "绑定 张三", "绑定 K7M2P9QRST", "张三 K7M2P9QRST", "", "解绑 张三 K7M2P9QRST"])
+def test_other_messages_are_no_bind_sentence(said: str) -> None:
+    assert bind_sentence(said) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_every_form_are_accepted(name: str) -> None:
+    assert fitting("bind_name", name, UNSURE) == name
+
+
+@pytest.mark.parametrize("said", ["我叫白玛措", "姓名：白玛措", "我的名字是白玛措", " 白玛措 "])
+def test_words_before_a_name_are_dropped(said: str) -> None:
+    assert fitting("bind_name", said, UNSURE) == "白玛措"
+
+
+@pytest.mark.parametrize("said", ["一年要多少学时", "怎么绑定", "能不能不绑", "张三吗", "为啥要姓名", "截止几号", "12345", "K7M2P9QRST"])
+def test_a_question_or_a_number_in_the_name_slot_is_no_name(said: str) -> None:
+    assert fitting("bind_name", said, UNSURE) is None
+
+
+def test_a_known_sentence_in_the_name_slot_is_no_name() -> None:
+    assert fitting("bind_name", "早上好", UNSURE) == "早上好"
+    assert fitting("bind_name", "早上好", Guess("greet", 1.0)) is None
+
+
+def test_every_code_we_issue_is_accepted() -> None:
+    assert [fitting("bind_code", code, UNSURE) for code in CODES] == CODES
+
+
+def test_every_code_we_issue_is_accepted_in_small_letters_and_inside_a_sentence() -> None:
+    assert [fitting("bind_code", f"我的绑定码是{code.lower()}", UNSURE) for code in CODES] == CODES
+
+
+def test_every_code_we_issue_makes_a_bind_sentence() -> None:
+    read = [bind_sentence(f"绑定 {NAMES[i % 3]} {code}") for i, code in enumerate(CODES)]
+    assert read == [{"bind_name": NAMES[i % 3], "bind_code": code} for i, code in enumerate(CODES)]
+
+
+@pytest.mark.parametrize("said", ["绑定码在哪", "hello", "abc", "12", ""])
+def test_a_message_without_a_code_fills_no_code(said: str) -> None:
+    assert fitting("bind_code", said, UNSURE) is None
