@@ -72,7 +72,8 @@ class Database:
             self.engine: Engine = create_engine(parsed, future=True, pool_pre_ping=True)
         else:
             connect: dict[str, Any] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
-            # SQLAlchemy 1.4 reopens a SQLite file for each session by default, and each closing writes the log back: most of a message's time
+            # by default SQLAlchemy 1.4 reopens a SQLite file for each session, and each closing writes the log back:
+            # most of a message's time
             self.engine = create_engine(parsed, future=True, connect_args=connect, poolclass=QueuePool)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
