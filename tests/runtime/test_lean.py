@@ -19,8 +19,9 @@ OURS = {"sklearn", "scipy", "numpy", "httpx", "telegram", "wechatpy", "prometheu
 
 def python(code: str, **env: str) -> str:
     """Run code in a fresh interpreter; its output."""
+    inherited = {name: value for name, value in os.environ.items() if name != "RASA_TELEMETRY_ENABLED"}  # other tests may have set it here
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **env}
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env={**inherited, **env}
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
