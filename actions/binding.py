@@ -103,10 +103,13 @@ class MyBinding(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         desk = open_desk()
         with visitor(desk, tracker.sender_id) as (_, person):
-            answer = desk.say("utter_nothing_bound") if person is None else _binding(desk, person)
+            answer = whose(desk, person)
         dispatcher.utter_message(**answer.as_message())
         return [SlotSet("bound", person is not None)]
 
 
-def _binding(desk: Desk, person: identity.BoundPerson) -> Answer:
+def whose(desk: Desk, person: identity.BoundPerson | None) -> Answer:
+    """The binding of a chat in words; ``person`` is the one it is bound to."""
+    if person is None:
+        return desk.say("utter_nothing_bound")
     return desk.say("utter_my_binding", name=person.name, unit=person.unit, id_number=person.id_number, since=person.bound_at.date())

@@ -28,7 +28,7 @@ def chosen(said: str, count: int) -> int | None:
     for index, names in enumerate(choices["ordinals"][:count]):
         if said in names:
             return index
-    return None
+    return count - 1 if said in choices["last"] else None
 
 
 def refer_back(text: str, about: "Turn", catalogue: Catalogue, ranking: Sequence[Guess], this_year: int) -> "Turn | None":

@@ -44,7 +44,7 @@ class Turn:
     @property
     def topical(self) -> bool:
         """Whether a follow-up can refer back to it."""
-        return self.intent == "faq" or self.intent.startswith(ACCOUNT)
+        return self.intent == "faq" or (self.intent.startswith(ACCOUNT) and self.intent not in OWN_RULE)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Understanding:
     def _read(self, text: str, context: Context) -> Meaning:
         said = bare(text)
         if not said:
-            return Meaning(Turn("nlu_fallback"), 0.0)
+            return self._polite(text, context)
         bind = formvalues.bind_sentence(text)
         if bind:
             return Meaning(Turn("bind_direct"), values=bind)
@@ -108,6 +108,12 @@ class Understanding:
             if back is not None:
                 return Meaning(back, ranking=ranking)
         return self._decide(text, ranking, context)
+
+    def _polite(self, text: str, context: Context) -> Meaning:
+        """A message of nothing but polite words (你好, 嗯) asks nothing, but it may greet or agree."""
+        best = self._rank(text, context)[0]
+        sure = best.confidence >= SURE_AT and not best.label.startswith((PREFIX, ACCOUNT))
+        return Meaning(self._turn(best.label, text, context), best.confidence) if sure else Meaning(Turn("nlu_fallback"), 0.0)
 
     def _command(self, command: str, context: Context) -> Meaning:
         return Meaning(Turn("start_over" if command == "cancel" and not context.requested else command))
