@@ -25,7 +25,7 @@ class Visit:
     turn: Turn
 
     def year(self, year: int | None = None) -> YearStatus:
-        """The year asked for, else this year; years to come are read as this one."""
+        """The year asked for, else this year."""
         asked = year if year is not None else (self.turn.years[0] if self.turn.years else None)
         return service.year_of(self.session, self.desk.notices, self.person.id, asked, self.desk.today)
 
@@ -36,13 +36,15 @@ class Visit:
 def year(visit: Visit) -> Answer:
     """Totals, gaps, pending and uncounted hours of each year named, at most three."""
     asked = visit.turn.years or (visit.desk.today.year,)
-    if any(y > visit.desk.today.year for y in asked):
-        return visit.desk.say("utter_year_to_come", year=max(asked))
+    if _to_come(visit):
+        return _not_yet(visit)
     statuses = [visit.year(y) for y in asked[:3]]
     return _joined([visit.desk.report("year", s=status, subject=_subject(visit.turn)) for status in statuses])
 
 
 def pending(visit: Visit) -> Answer:
+    if _to_come(visit):
+        return _not_yet(visit)
     return visit.desk.report("pending", s=visit.year())
 
 
@@ -110,6 +112,14 @@ ANSWERS: dict[str, Callable[[Visit], Answer]] = {
     "my_what_if": what_if,
     "my_plan": weekly_plan,
 }
+
+
+def _to_come(visit: Visit) -> bool:
+    return any(year > visit.desk.today.year for year in visit.turn.years)
+
+
+def _not_yet(visit: Visit) -> Answer:
+    return visit.desk.say("utter_year_to_come", year=max(visit.turn.years))
 
 
 def _served(status: TitleStatus) -> dict[int, str]:

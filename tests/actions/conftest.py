@@ -113,7 +113,10 @@ def ask_as(desk: Desk, code_of: Callable[[str], str], ask: Callable[..., Reply])
     """The answer to one turn or several, to the sample person of this name."""
 
     def run_as(name: str, *turns: Turn) -> Reply:
-        assert identity.bind(desk.database, desk.settings.secret_key(), CHAT, name, code_of(name), desk.now).ok
+        with desk.database.read() as session:
+            bound = identity.bound_person(session, CHAT)
+        if bound is None or bound.name != name:
+            assert identity.bind(desk.database, desk.settings.secret_key(), CHAT, name, code_of(name), desk.now).ok
         return ask(*turns)
 
     return run_as
