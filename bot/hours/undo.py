@@ -57,17 +57,17 @@ def _added(batch_id: int):
 
 def _refuse_later(session: Session, batch: ImportBatch) -> None:
     mine, later = aliased(BatchRow), aliased(BatchRow)
-    found = session.execute(
-        select(later.batch_id, func.count())
+    touched = (
+        select(later.batch_id, later.row_id)
         .join(mine, mine.row_id == later.row_id)
         .join(ImportBatch, ImportBatch.id == later.batch_id)
         .where(mine.batch_id == batch.id, later.batch_id > batch.id, ImportBatch.kind == batch.kind, ImportBatch.undone_at.is_(None))
-        .group_by(later.batch_id)
-        .order_by(later.batch_id.desc())
-    ).all()
+        .subquery()
+    )
+    found = session.execute(select(touched.c.batch_id).distinct().order_by(touched.c.batch_id.desc())).scalars().all()
     if found:
-        batches = "、".join(str(number) for number, _ in found)
-        raise UndoRefusedError(message("hours.undo.later", batch=batch.id, rows=sum(count for _, count in found), batches=batches))
+        rows = session.execute(select(func.count(touched.c.row_id.distinct()))).scalar_one()
+        raise UndoRefusedError(message("hours.undo.later", batch=batch.id, rows=rows, batches="、".join(map(str, found))))
 
 
 def _release_people(session: Session, batch_id: int) -> None:

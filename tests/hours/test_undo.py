@@ -48,6 +48,13 @@ def test_undo_is_refused_while_a_later_import_changed_the_same_rows(filled: Data
     assert rows_of(filled, HourRecord)[0]["hours_tenths"] == Decimal(45)
 
 
+def test_the_refusal_counts_a_row_once_however_often_it_changed(filled: Database, importing: Importing) -> None:
+    first = importing("hours", [changed(row, 6, "1") for row in HOURS[:2]]).batch_id
+    later = [importing("hours", [changed(row, 6, hours) for row in HOURS[:2]]).batch_id for hours in ("2", "3")]
+    with pytest.raises(UndoRefusedError, match=f"批次 {first} 的 2 行后来又被批次 {later[1]}、{later[0]} 改动过"):
+        undo(filled, first, NOW)
+
+
 def test_undo_of_people_is_refused_while_they_have_records(filled: Database) -> None:
     with pytest.raises(UndoRefusedError, match="先撤销"):
         undo(filled, 1, NOW)
