@@ -49,14 +49,18 @@ def number(hours: Decimal) -> str:
 def _year(year: YearStatus) -> Table:
     table = Table(title=words("year", year=year.year), box=box.SIMPLE_HEAD, title_justify="left")
     table.add_column(words("subject"))
-    for heading in ("verified", "pending", "required", "missing"):
+    credited = year.credited_by is not None  # its arithmetic gap is none for the person
+    for heading in ("verified", "pending", "required") if credited else ("verified", "pending", "required", "missing"):
         table.add_column(words(heading), justify="right")
-    table.add_column(words("progress"), width=BAR)
+    if not credited:
+        table.add_column(words("progress"), width=BAR)
     for subject in ("public", "professional", "total"):
         have, need = getattr(year.verified, subject), getattr(year.required, subject)
-        figures = [have, getattr(year.pending, subject), need, getattr(year.missing, subject)]
-        bar = ProgressBar(total=float(need), completed=min(float(have), float(need)), width=BAR, complete_style="green")
-        table.add_row(words(subject), *map(number, figures), bar)
+        row: list[Any] = [words(subject), *map(number, (have, getattr(year.pending, subject), need))]
+        if not credited:
+            row.append(number(getattr(year.missing, subject)))
+            row.append(ProgressBar(total=float(need), completed=min(float(have), float(need)), width=BAR, complete_style="green"))
+        table.add_row(*row)
     return table
 
 

@@ -111,6 +111,17 @@ def test_status_is_a_page_with_bars_and_a_masked_number(ready: Run) -> None:
         assert word in page
 
 
+def test_status_of_a_credited_year_shows_no_gap(ready: Run, tmp_path: Path) -> None:
+    ready("import", "credits", write_csv(tmp_path / "now.csv", "credits", [[*CREDITS[0][:4], "2023", ""]]))
+    page = ready("status", "--id-number", ANN).stdout
+    year, _, titles = page.partition("申报职称")
+    assert "视同完成" in year
+    assert "还差" not in year
+    assert "还差" in titles  # years before an application, another matter
+    document = json.loads(ready("status", "--id-number", ANN, "--json").stdout)
+    assert set(document["year"]["missing"].values()) != {0}
+
+
 def test_status_json_and_jsonl_agree(ready: Run) -> None:
     one = json.loads(ready("status", "--id-number", f" {ANN} ", "--json").stdout)
     lines = [json.loads(line) for line in ready("status", "--all", "--jsonl").stdout.splitlines()]
