@@ -174,6 +174,7 @@ def codes(
 
     from bot.hours import identity, service, vocabulary
     from bot.hours.models import Person
+    from bot.hours.report import inert
     from bot.settings import ZONE
 
     if [id_number is not None, unit is not None, everyone].count(True) != 1:
@@ -195,7 +196,8 @@ def codes(
             issued = identity.issue_codes(session, secret, people, settings.now())
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(vocabulary.words()["codes"])
-    writer.writerows([one.id_number, one.name, one.code, one.expires.astimezone(ZONE).date().isoformat()] for one in issued)
+    for one in issued:
+        writer.writerow([inert(one.id_number), inert(one.name), one.code, one.expires.astimezone(ZONE).date().isoformat()])
 
 
 @app.command("status")

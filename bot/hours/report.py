@@ -34,7 +34,7 @@ class Report:
         for fault in faults:
             if len(self.first) < ON_SCREEN:
                 self.first.append(fault)
-            self._writer.writerow([fault.line, fault.column, _inert(fault.value), fault.reason])
+            self._writer.writerow([fault.line, fault.column, inert(fault.value), fault.reason])
 
     def close(self) -> None:
         """Finish the file."""
@@ -58,6 +58,6 @@ class Report:
         return handle
 
 
-def _inert(value: str) -> str:
+def inert(value: str) -> str:
     """A value that a spreadsheet will not take for a formula."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@")) else value
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t")) else value

@@ -133,6 +133,13 @@ def test_codes_for_a_unit_and_for_all(ready: Run) -> None:
     assert len(ready("codes", "--all").stdout.splitlines()) == 3
 
 
+@pytest.mark.parametrize("mark", ["=", "+", "-", "@"])
+def test_codes_hold_no_formulas(ready: Run, tmp_path: Path, mark: str) -> None:
+    ready("import", "people", write_csv(tmp_path / "f.csv", "people", [[ANN, f"{mark}1+1", *PEOPLE[0][2:]]]))
+    [row] = csv.DictReader(io.StringIO(ready("codes", "--id-number", ANN).stdout))
+    assert (row["证件号码"], row["姓名"]) == (ANN, f"'{mark}1+1")
+
+
 def test_undo_import_takes_the_last_batch_back(ready: Run) -> None:
     assert "删除 2" in ready("undo-import", 3).stdout
     refused(ready("undo-import", 3), "已经撤销过")
