@@ -112,7 +112,7 @@ class Cells:
         return day
 
     def year(self, name: str, required: bool = False) -> int | None:
-        value = unicodedata.normalize("NFKC", _plain(self.line.cells[name])).removesuffix(vocabulary.words()["year_ending"])
+        value = unicodedata.normalize("NFKC", _plain(self.line.cells[name])).removesuffix(vocabulary.words()["year_ending"]).rstrip()
         if not value and not required:
             return None
         if re.fullmatch(r"[0-9]{4}", value) and int(value) in YEARS:

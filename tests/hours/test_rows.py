@@ -57,9 +57,16 @@ def test_other_documents_and_odd_spellings_are_taken(number: str) -> None:
     assert parsed("people", 0, number).faults == []
 
 
-@pytest.mark.parametrize("value", ["2016-10-01", "2016/10/1", "2016年10月1日", "２０１６－１０－０１"])
+@pytest.mark.parametrize(
+    "value", ["2016-10-01", "2016/10/1", "2016年10月1日", "2016 年 10 月 1 日", "2016　年10 月　1日", "２０１６－１０－０１"]
+)
 def test_dates_are_read_in_each_shape(value: str) -> None:
     assert parsed("people", 6, value).values["level_since"] == "2016-10-01"
+
+
+@pytest.mark.parametrize("value", ["2023", "2023年", "2023 年"])
+def test_years_are_read_in_each_shape(value: str) -> None:
+    assert parsed("hours", 2, value).values["year"] == 2023
 
 
 @pytest.mark.parametrize(
