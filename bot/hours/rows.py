@@ -12,10 +12,11 @@ from bot.hours import documents, vocabulary
 from bot.hours.sheet import FileRefusedError, Line
 from bot.messages import message
 
-MOST_HOURS = Decimal(400)  # of one record
+LEAST_HOURS, MOST_HOURS = Decimal("0.1"), Decimal(400)  # of one record
 YEARS = range(1990, 2101)
 ISO_DATE = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})")
 LONG_NUMBER = re.compile(r"\d{11,}[\dXx]")
+NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\ufeff]")
 EXACT_FLOAT = 1e15  # beyond it a spreadsheet's number has lost digits
 
@@ -122,12 +123,15 @@ class Cells:
 
     def tenths(self, name: str) -> int:
         value = unicodedata.normalize("NFKC", _plain(self.line.cells[name]))
-        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,20})?", value):
+        if not NUMBER.fullmatch(value):
             self.fault(name, "hours_number" if value else "required")
             return 0
         tenths = Decimal(value) * 10
-        if not 0 < tenths <= MOST_HOURS * 10:
-            self.fault(name, "hours_range", most=MOST_HOURS)
+        if not LEAST_HOURS * 10 <= tenths <= MOST_HOURS * 10:
+            self.fault(name, "hours_range", least=LEAST_HOURS, most=MOST_HOURS)
+            return 0
+        if not value.replace(".", "").isdecimal():  # 1e2 or +5, within the range: hardly what someone meant
+            self.fault(name, "hours_number")
         elif tenths != int(tenths):
             self.fault(name, "hours_decimals")
         return int(tenths)
