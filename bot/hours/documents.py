@@ -8,6 +8,8 @@ from functools import lru_cache
 SPACES = re.compile(r"[\s'\u200b-\u200f\ufeff]+")
 ID_NUMBER = re.compile(r"\d{17}[\dX]")
 RESIDENCE = ("810000", "820000", "830000")  # 港澳台居住证, which carry 18 digits too
+WITHIN = re.compile(r"\d{11,}[\dXx]")  # what may be an ID number inside other text
+SHOWN = 40  # characters of a cell in a report
 OTHER = re.compile(r"[0-9A-Z\u4e00-\u9fff()/-]{5,32}")
 
 
@@ -42,6 +44,11 @@ def mask(number: str) -> str:
     """``6301**********101X``: four characters at either end, fewer for a short number."""
     shown = 4 if len(number) >= 12 else 2 if len(number) >= 7 else 1
     return number[:shown] + "*" * max(len(number) - 2 * shown, 3) + number[-shown:] if number else ""
+
+
+def shown(text: str) -> str:
+    """The beginning of a cell for a report, with what may be an ID number masked; masked first, since half a number tells much."""
+    return WITHIN.sub(lambda found: mask(found[0]), text)[:SHOWN]
 
 
 def _is_date(digits: str) -> bool:

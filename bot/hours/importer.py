@@ -18,7 +18,7 @@ from bot.hours.staging import CHUNK, Staging
 from bot.messages import message
 
 KINDS = ("people", "hours", "credits")
-KEY_FIELD = {"people": "id_number", "hours": "record_id", "credits": "start"}
+KEY_FIELDS = {"people": ("id_number",), "hours": ("record_id",), "credits": ("id_number", "kind", "start")}
 Advance = Callable[[str, float], None]
 
 
@@ -81,7 +81,8 @@ def _check(session: Session, kind: str, lines: list[Line], staging: Staging, rep
                 heading = vocabulary.headings(kind)["id_number"]
                 shown = documents.mask(row.values["id_number"])
                 row.faults.append(Fault(row.line, heading, shown, message("hours.reason.unknown_person")))
-    doubled = staging.add([row for row in parsed if not row.faults], vocabulary.headings(kind)[KEY_FIELD[kind]])
+    key_column = "、".join(vocabulary.headings(kind)[name] for name in KEY_FIELDS[kind])
+    doubled = staging.add([row for row in parsed if not row.faults], key_column)
     for row in parsed:
         if faults := row.faults or _fault_list(doubled, row):
             report.note(faults)

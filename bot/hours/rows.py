@@ -15,7 +15,6 @@ from bot.messages import message
 LEAST_HOURS, MOST_HOURS = Decimal("0.1"), Decimal(400)  # of one record
 YEARS = range(1990, 2101)
 ISO_DATE = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})")
-LONG_NUMBER = re.compile(r"\d{11,}[\dXx]")
 NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\ufeff]")
 EXACT_FLOAT = 1e15  # beyond it a spreadsheet's number has lost digits
@@ -40,6 +39,12 @@ class Parsed:
     values: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
+    @property
+    def shown_key(self) -> str:
+        """The key for a report, without the person's whole identity number."""
+        number = self.values["id_number"]
+        return documents.shown(self.key.replace(number, documents.mask(number)))
+
 
 class Cells:
     """The cells of one line; each method returns a value, or notes a fault and returns an empty one."""
@@ -48,12 +53,13 @@ class Cells:
         self.line, self.headings = line, headings
         self.faults: list[Fault] = []
         if line.surplus:
-            self.faults.append(Fault(line.number, "", "", message("hours.reason.surplus")))
+            column = message("hours.reason.column", place=line.surplus[0][0])
+            shown = documents.shown(" ".join(_plain(cell) for _, cell in line.surplus))
+            self.faults.append(Fault(line.number, column, shown, message("hours.reason.surplus")))
 
     def fault(self, name: str, reason: str, **facts: object) -> None:
         value = _plain(self.line.cells[name])
-        shown = documents.mask(documents.normalise(value)) if name == "id_number" else value[:40]
-        shown = LONG_NUMBER.sub(lambda found: documents.mask(found[0]), shown)
+        shown = documents.mask(documents.normalise(value)) if name == "id_number" else documents.shown(value)
         self.faults.append(Fault(self.line.number, self.headings[name], shown, message(f"hours.reason.{reason}", **facts)))
 
     def text(self, name: str, limit: int, required: bool = False) -> str:

@@ -6,7 +6,7 @@ import io
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,11 +22,14 @@ class FileRefusedError(Exception):
 
 @dataclass(frozen=True)
 class Line:
-    """One row: ``cells`` by field name, text stripped, or the number or date an Excel cell held. ``surplus``: cells beyond the headings."""
+    """One row: ``cells`` by field name, text stripped, or the number or date an Excel cell held.
+
+    ``surplus``: the cells beyond the headings that hold something, each after its column's number from 1.
+    """
 
     number: int
     cells: dict[str, Any]
-    surplus: bool = False
+    surplus: list[tuple[int, Any]] = field(default_factory=list)
 
 
 def read(path: Path, columns: dict[str, str], advance: Callable[[float], None] = lambda share: None) -> Iterator[Line]:
@@ -85,7 +88,7 @@ def _csv(source: BinaryIO, path: Path, columns: dict[str, str], advance: Callabl
             if number % 1000 == 0:
                 advance(source.tell() / size)
             row = {field: cells[place].strip() if place < len(cells) else "" for field, place in places.items()}
-            yield Line(number, row, any(cell.strip() for cell in cells[width:]))
+            yield Line(number, row, [(place, cell) for place, cell in enumerate(cells[width:], width + 1) if cell.strip()])
     except csv.Error as error:
         raise FileRefusedError(message("hours.file.broken_csv", file=path.name, line=before + 1, why=error)) from None
     if not places:
@@ -114,7 +117,7 @@ def _excel(source: BinaryIO, columns: dict[str, str], advance: Callable[[float],
             if total and number % 1000 == 0:
                 advance(number / total)
             row = {field: values[place] if place < len(values) else "" for field, place in places.items()}
-            yield Line(number, row, any(value != "" for value in values[width:]))
+            yield Line(number, row, [(place, value) for place, value in enumerate(values[width:], width + 1) if value != ""])
     except (zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ValueError, SyntaxError) as error:
         raise FileRefusedError(message("hours.file.broken_excel", file=name, why=type(error).__name__)) from None
     if not places:

@@ -26,10 +26,10 @@ class Staging:
         if self._rows.total_changes - before == len(rows):
             return {}
         faults = {}
-        for line, key, body in rows:
+        for row, (line, key, body) in zip(parsed, rows, strict=True):
             first, kept = self._rows.execute("SELECT line, body FROM staged WHERE key = ?", (key,)).fetchone()
             if body != kept:
-                faults[line] = Fault(line, column, "", message("hours.reason.contradicts", line=first))
+                faults[line] = Fault(line, column, row.shown_key, message("hours.reason.contradicts", line=first))
         return faults
 
     def count(self) -> int:

@@ -108,6 +108,24 @@ def test_the_same_line_twice_counts_once_and_a_contradiction_is_a_bad_line(fille
     assert "第 2 行" in outcome.faults[0].reason
 
 
+@pytest.mark.parametrize(
+    ("kind", "row", "place", "column", "value"),
+    [
+        ("people", PEOPLE[0], 1, "证件号码", "6301**********8812"),
+        ("people", ["E12345678", *PEOPLE[0][1:]], 1, "证件号码", "E1*****78"),
+        ("hours", HOURS[0], 6, "记录编号", "R1"),
+        ("hours", [f"{ANN}-1", *HOURS[0][1:]], 6, "记录编号", "6301**********8812-1"),
+        ("hours", ["R" * 34 + BEN, *HOURS[0][1:]], 6, "记录编号", "R" * 34 + "6301**"),
+        ("credits", CREDITS[0], 5, "证件号码、类型、开始日期", "6301**********8812 驻村 2020-06-01"),
+    ],
+)
+def test_a_contradiction_shows_the_key(
+    filled: Database, importing: Importing, kind: str, row: list[str], place: int, column: str, value: str
+) -> None:
+    [fault] = importing(kind, [row, changed(row, place, "5")]).faults
+    assert (fault.column, fault.value) == (column, value)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
 def test_csv_is_read_in_each_encoding(database: Database, tmp_path: Path, encoding: str) -> None:
     rows = [[f"E{number:08d}", "a" * 40, "", "", "", "无", ""] for number in range(3000)]  # the Chinese name comes after a megabyte
@@ -181,7 +199,15 @@ def test_lines_are_numbered_as_an_editor_shows_them(filled: Database, tmp_path: 
 
 
 def test_cells_beyond_the_headings_are_a_fault(filled: Database, importing: Importing) -> None:
-    assert "表头" in importing("hours", [[*HOURS[0], "多"]]).faults[0].reason
+    [fault] = importing("hours", [[*HOURS[0], "", "多", BEN, "长" * 50]]).faults
+    assert (fault.column, fault.value) == ("第 10 列", f"多 6301**********104X {'长' * 19}")
+    assert "表头" in fault.reason
+
+
+def test_excel_cells_beyond_the_headings_are_a_fault(filled: Database, tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "h.xlsx", "hours", [[*HOURS[0], None, 12.0]])
+    [fault] = import_file(filled, "hours", path, NOW, report_folder=tmp_path).faults
+    assert (fault.column, fault.value) == ("第 10 列", "12")
 
 
 def test_values_in_the_report_never_hold_a_whole_identity_number(filled: Database, importing: Importing) -> None:
