@@ -125,8 +125,13 @@ def amounts(text: str) -> list[Amount]:
             continue
         if not match.group()[0].isdigit() and hours < 10 and after not in lexicon()["amounts"]["units"]:
             continue
-        found.append(Amount(_nearest_subject(said, match.start(), match.end()), hours))
-    return found
+        found.append((match.span(), hours))
+    if not found:
+        return []
+    # Whoever names the subject behind the first number and behind the last (20个专业10个公需) names each one behind its number.
+    (first, first_end), (_, last_end) = found[0][0], found[-1][0]
+    trailing = not _subjects_before(said, first) and bool(_subjects_behind(said, first_end) and _subjects_behind(said, last_end))
+    return [Amount(_nearest_subject(said, start, end, trailing), hours) for (start, end), hours in found]
 
 
 def _number(said: str) -> Decimal | None:
@@ -140,15 +145,24 @@ def _number(said: str) -> Decimal | None:
         return None
 
 
-def _nearest_subject(said: str, start: int, end: int) -> str | None:
-    """The subject named closest before the number, else right behind it (``20个专业``)."""
-    named: list[tuple[int, str]] = []
-    for subject, words in lexicon()["amounts"]["subjects"].items():
-        for word in words:
-            before = said.rfind(word, max(0, start - 12), start)
-            if before >= 0:
-                named.append((start - before - len(word), subject))
-            behind = said.find(word, end, end + 6)
-            if behind >= 0:
-                named.append((20 + behind - end, subject))
+def _nearest_subject(said: str, start: int, end: int, trailing: bool) -> str | None:
+    """The subject named closest before the number, else right behind it; the other way round when people let it trail."""
+    before, behind = _subjects_before(said, start), _subjects_behind(said, end)
+    named = (behind or before) if trailing else (before or behind)
     return min(named)[1] if named else None
+
+
+def _subjects_before(said: str, start: int) -> list[tuple[int, str]]:
+    """Distance and subject of each one named up to twelve characters before ``start``."""
+    places = [(said.rfind(word, max(0, start - 12), start), word, subject) for subject, word in _subject_words()]
+    return [(start - at - len(word), subject) for at, word, subject in places if at >= 0]
+
+
+def _subjects_behind(said: str, end: int) -> list[tuple[int, str]]:
+    """Distance and subject of each one named up to six characters behind ``end``."""
+    places = [(said.find(word, end, end + 6), subject) for subject, word in _subject_words()]
+    return [(at - end, subject) for at, subject in places if at >= 0]
+
+
+def _subject_words() -> list[tuple[str, str]]:
+    return [(subject, word) for subject, words in lexicon()["amounts"]["subjects"].items() for word in words]

@@ -7,18 +7,32 @@ from functools import lru_cache
 from bot.nlu.classifier import Guess
 from bot.nlu.text import lexicon, simplify
 
-_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{10}(?![A-Za-z0-9])")
+# Every code holds a digit; ten letters alone are a word of pinyin.
+_CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*\d)[A-Za-z0-9]{10}(?![A-Za-z0-9])")
 _NEARLY_CODE = re.compile(r"[A-Za-z0-9-]{4,16}")
-_NAME = re.compile(r"[\u3400-\u9fff]{2,6}|[\u3400-\u9fff]+(?:[·•・. ]+[\u3400-\u9fff]+)+|[A-Za-z]+(?:[ ·.]+[A-Za-z]+)+")
+_DOTS = "·•・․‧⋅∙. "
+_NAME = re.compile(rf"[\u3400-\u9fff]{{2,8}}|[\u3400-\u9fff]+(?:[{_DOTS}]+[\u3400-\u9fff]+)+|[A-Za-z]+(?:[{_DOTS}]+[A-Za-z]+)+")
+_CLOSING = " 。,.!;~、"
 
 
 @lru_cache(maxsize=1)
-def _bind_sentences() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    words = "|".join(map(re.escape, lexicon()["commands"]["bind"]))
+def _bind_sentences() -> tuple[re.Pattern[str], ...]:
+    def either(words: list[str]) -> str:
+        return "|".join(map(re.escape, words))
+
+    labels = lexicon()["bind_labels"]
     gap = r"[\s::,,。、/]"
     name, code = r"(?P<name>[^\s\d,,::][^\d,,::]{0,38}?)", r"(?P<code>[A-Za-z0-9]{4,16})"
-    start = rf"^{gap}*(?:{words}){gap}*"
-    return re.compile(rf"{start}{name}{gap}+{code}{gap}*$"), re.compile(rf"{start}{code}{gap}+{name}{gap}*$")
+    full_code = rf"(?P<code>{_CODE.pattern})"
+    start = rf"^{gap}*(?:{either(lexicon()['commands']['bind'])}){gap}*"
+    called, coded = rf"(?:(?:{either(labels['name'])}){gap}*)?", rf"(?:(?:{either(labels['code'])}){gap}*)?"
+    orders = (
+        rf"{start}{called}{name}{gap}+{coded}{code}{gap}*$",
+        rf"{start}{coded}{code}{gap}+{called}{name}{gap}*$",
+        rf"{start}{called}{name}(?<=[\u3400-\u9fff]){coded}{full_code}{gap}*$",
+        rf"{start}{coded}{full_code}(?=[\u3400-\u9fff]){called}{name}{gap}*$",
+    )
+    return tuple(map(re.compile, orders))
 
 
 def bind_sentence(text: str) -> dict[str, str] | None:
@@ -53,6 +67,7 @@ def _name(folded: str, best: Guess) -> str | None:
     for lead in lexicon()["name_leads"]:
         if folded.startswith(lead) and len(folded) > len(lead) + 1:
             folded = folded[len(lead) :].lstrip(" :")
+    folded = folded.rstrip(_CLOSING)
     if not _NAME.fullmatch(folded):
         return None
     if best.confidence == 1.0 or any(word in simplify(folded) for word in lexicon()["never_in_names"]):

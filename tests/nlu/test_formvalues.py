@@ -2,13 +2,13 @@
 
 import pytest
 
-from bot.hours.identity import new_code
+from bot.hours.identity import ALPHABET, LENGTH, SEPARATORS, new_code
 from bot.nlu.classifier import Guess
 from bot.nlu.formvalues import bind_sentence, fitting
 
 UNSURE = Guess("greet", 0.3)
 CODES = [new_code() for _ in range(300)]
-NAMES = ["张三", "白玛措", "阿·旺扎西", "阿 旺扎西", "Tashi Dolma"]
+NAMES = ["张三", "白玛措", "阿·旺扎西", "阿 旺扎西", "Tashi Dolma", "才让多杰", "才让‧措毛", "阿卜杜热合曼江"]
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,13 @@ NAMES = ["张三", "白玛措", "阿·旺扎西", "阿 旺扎西", "Tashi Dolma"
         "绑定 白玛措/K7M2P9QRST",
         "绑定\u3000白玛措\u3000Ｋ７Ｍ２Ｐ９ＱＲＳＴ",
         "  绑定: K7M2P9QRST, 白玛措 ",
+        "绑定白玛措K7M2P9QRST",
+        "绑定K7M2P9QRST白玛措",
+        "绑定\n白玛措\nK7M2P9QRST",
+        "绑定 姓名：白玛措 绑定码：K7M2P9QRST",
+        "绑定，姓名白玛措，绑定码K7M2P9QRST",
+        "绑定 我叫白玛措 绑定码是 K7M2P9QRST",
+        "绑定码K7M2P9QRST 姓名白玛措",
     ],
 )
 def test_a_bind_sentence_holds_name_and_code_in_either_order(said: str) -> None:
@@ -33,7 +40,9 @@ def test_a_dotted_name_stays_whole_in_a_bind_sentence(said: str) -> None:
     assert bind_sentence(said) == {"bind_name": "阿·旺扎西", "bind_code": "K7M2P9QRST"}
 
 
-@pytest.mark.parametrize("said", ["绑定", "怎么绑定", "绑定 张三", "绑定 K7M2P9QRST", "张三 K7M2P9QRST", "", "解绑 张三 K7M2P9QRST"])
+@pytest.mark.parametrize(
+    "said", ["绑定", "怎么绑定", "绑定 张三", "绑定 K7M2P9QRST", "张三 K7M2P9QRST", "", "解绑 张三 K7M2P9QRST", "绑定手机13812345678"]
+)
 def test_other_messages_are_no_bind_sentence(said: str) -> None:
     assert bind_sentence(said) is None
 
@@ -43,12 +52,28 @@ def test_names_of_every_form_are_accepted(name: str) -> None:
     assert fitting("bind_name", name, UNSURE) == name
 
 
-@pytest.mark.parametrize("said", ["我叫白玛措", "姓名：白玛措", "我的名字是白玛措", " 白玛措 "])
-def test_words_before_a_name_are_dropped(said: str) -> None:
+@pytest.mark.parametrize("said", ["我叫白玛措", "姓名：白玛措", "我的名字是白玛措", " 白玛措 ", "白玛措。", "我叫白玛措！"])
+def test_words_around_a_name_are_dropped(said: str) -> None:
     assert fitting("bind_name", said, UNSURE) == "白玛措"
 
 
-@pytest.mark.parametrize("said", ["一年要多少学时", "怎么绑定", "能不能不绑", "张三吗", "为啥要姓名", "截止几号", "12345", "K7M2P9QRST"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "一年要多少学时",
+        "怎么绑定",
+        "能不能不绑",
+        "张三吗",
+        "为啥要姓名",
+        "截止几号",
+        "12345",
+        "K7M2P9QRST",
+        "结转",
+        "评高级",
+        "不绑了行不",
+        "不知道",
+    ],
+)
 def test_a_question_or_a_number_in_the_name_slot_is_no_name(said: str) -> None:
     assert fitting("bind_name", said, UNSURE) is None
 
@@ -59,6 +84,7 @@ def test_a_known_sentence_in_the_name_slot_is_no_name() -> None:
 
 
 def test_every_code_we_issue_is_accepted() -> None:
+    assert all(set(code) <= set(ALPHABET) and len(code) == LENGTH for code in CODES)
     assert [fitting("bind_code", code, UNSURE) for code in CODES] == CODES
 
 
@@ -71,6 +97,17 @@ def test_every_code_we_issue_makes_a_bind_sentence() -> None:
     assert read == [{"bind_name": NAMES[i % 3], "bind_code": code} for i, code in enumerate(CODES)]
 
 
-@pytest.mark.parametrize("said", ["绑定码在哪", "hello", "abc", "12", ""])
+@pytest.mark.parametrize("said", ["绑定码在哪", "hello", "abc", "12", "", "jixujiaoyu", "jixujiaoyu shi shenme", "一年要多少学时"])
 def test_a_message_without_a_code_fills_no_code(said: str) -> None:
     assert fitting("bind_code", said, UNSURE) is None
+
+
+@pytest.mark.parametrize("dot", "·•・․‧⋅∙･ ")
+def test_a_name_is_accepted_with_each_dot_that_binding_folds(dot: str) -> None:
+    assert SEPARATORS.sub("", f"才让{dot}措毛") == "才让措毛"
+    assert fitting("bind_name", f"才让{dot}措毛", UNSURE) is not None
+
+
+@pytest.mark.parametrize("said", ["K7M2", "O0I1K7M2Q9", "K7M2-P9QR-ST"])
+def test_what_was_meant_as_a_code_is_taken_so_that_the_form_can_say_what_is_wrong(said: str) -> None:
+    assert fitting("bind_code", said, UNSURE) == said
