@@ -12,12 +12,14 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import RemoteAction
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.shared.core.events import Event
 from rasa.shared.exceptions import InvalidConfigException
 
 from bot.messages import message
 from bot.runtime import lean
 
 _stock_registry: Any = DefaultV1Recipe._from_registry
+_stock_resolve: Any = Event.resolve_by_type
 
 
 class ComponentRefused(InvalidConfigException):
@@ -28,6 +30,7 @@ def apply() -> None:
     """Put every repair in place; a second call changes nothing."""
     RemoteAction._validate_action_result = _validate_action_result
     DefaultV1Recipe._from_registry = staticmethod(_from_registry)
+    Event.resolve_by_type = staticmethod(_resolve_by_type)
 
 
 @cache
@@ -46,6 +49,16 @@ def _validate_action_result(action: RemoteAction, result: Mapping[str, Any]) -> 
     """
     result_validator().validate(result)
     return True
+
+
+@cache
+def _resolve_by_type(type_name: str, default: type[Event] | None = None) -> type[Event] | None:
+    """The event class of a name as `Event.resolve_by_type` finds it (rasa/shared/core/events.py:375).
+
+    Rasa walks all subclasses of Event for each stored event of each message it loads; the classes do not change.
+    """
+    found: type[Event] | None = _stock_resolve(type_name, default)
+    return found
 
 
 def _from_registry(name: str) -> Any:

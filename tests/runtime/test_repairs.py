@@ -14,6 +14,7 @@ lean.install()
 from rasa.core.actions.action import RemoteAction  # noqa: E402
 from rasa.engine.recipes.default_components import DEFAULT_COMPONENTS  # noqa: E402
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe  # noqa: E402
+from rasa.shared.core.events import Event, SlotSet, UserUttered  # noqa: E402
 
 from bot.runtime import repairs  # noqa: E402
 
@@ -30,7 +31,11 @@ NEED_TENSORFLOW = {
 
 @pytest.fixture
 def repaired(monkeypatch: pytest.MonkeyPatch) -> None:
-    for owner, name in ((RemoteAction, "_validate_action_result"), (DefaultV1Recipe, "_from_registry")):
+    for owner, name in (
+        (RemoteAction, "_validate_action_result"),
+        (DefaultV1Recipe, "_from_registry"),
+        (Event, "resolve_by_type"),
+    ):
         monkeypatch.setattr(owner, name, inspect.getattr_static(owner, name))
     repairs.apply()
 
@@ -45,11 +50,21 @@ def digest(function: Callable) -> str:
         (STOCK_VALIDATE, "f8cdb4be6812"),
         (RemoteAction.action_response_format_spec, "091b74aa3738"),
         (repairs._stock_registry, "acb1a4f501f7"),
+        (repairs._stock_resolve, "b5cf570fa7f2"),
     ],
-    ids=["validate", "schema", "registry"],
+    ids=["validate", "schema", "registry", "events"],
 )
 def test_the_place_in_rasa_is_unchanged(function, seen):
     assert digest(function) == seen, "read Rasa's new source, then decide whether the repair still holds"
+
+
+def test_events_are_found_by_name_as_rasa_finds_them(repaired):
+    assert Event.resolve_by_type("slot") is SlotSet
+    assert Event.resolve_by_type("user") is UserUttered
+    assert Event.resolve_by_type("topic") is None
+    assert Event.resolve_by_type("unheard of", SlotSet) is SlotSet
+    with pytest.raises(ValueError, match="unheard of"):
+        Event.resolve_by_type("unheard of")
 
 
 def test_a_good_answer_of_the_action_server_passes(repaired):
