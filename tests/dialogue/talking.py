@@ -1,14 +1,19 @@
 """A conversation with the served bot, and codes to bind with."""
 
-import csv
-import io
 import itertools
-import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from tests.serving import Server, bot_command
+from sqlalchemy import select
+
+from bot import settings
+from bot.db import Database
+from bot.hours import identity, service
+from bot.hours.models import Person
+from policies.notice import load_notices
+from tests.serving import Server
 
 POLICY_PHONE = "0971-8258157"
 _numbers = itertools.count(1)
@@ -34,19 +39,26 @@ class Talk:
         return self.say(f"绑定 {name} {code}")
 
 
+@lru_cache(maxsize=1)
+def _database(url: str) -> Database:
+    return Database(url)
+
+
 def issue(server: Server, id_number: str) -> tuple[str, str]:
-    """Name and fresh bind code of a person, from the command line."""
-    issued = bot_command("codes", "--id-number", id_number, env=server.env, cwd=server.folder)
-    assert issued.returncode == 0, issued.stderr
-    row = next(csv.DictReader(io.StringIO(issued.stdout.lstrip("\ufeff"))))
-    return row["姓名"], row["绑定码"]
+    """Name and fresh bind code of a person, as the ``codes`` command makes them."""
+    own = settings.load(server.env, server.folder)
+    with _database(own.database_url).write() as session:
+        people = session.execute(select(Person).where(Person.id_number == id_number)).scalars().all()
+        (code,) = identity.issue_codes(session, own.secret_key(), people, own.now())
+    return code.name, code.code
 
 
 def status(server: Server, id_number: str) -> dict[str, Any]:
-    """The engine's figures for a person."""
-    told = bot_command("status", "--id-number", id_number, "--json", env=server.env, cwd=server.folder)
-    assert told.returncode == 0, told.stderr
-    return dict(json.loads(told.stdout))
+    """The engine's figures for a person, as ``status --json`` prints them."""
+    own = settings.load(server.env, server.folder)
+    with _database(own.database_url).read() as session:
+        everybody = service.all_status_json(session, load_notices(), own.current_date())
+        return next(dict(one) for one in everybody if one["id_number"] == id_number)
 
 
 def figure(value: float) -> str:

@@ -36,6 +36,16 @@ def test_the_guided_form_binds_and_answers_questions_on_the_way(bot_server: Serv
     assert re.search("还差" + figure(status(bot_server, GAP)["year"]["missing"]["public"]), talk.say("我今年还差多少"))
 
 
+def test_saying_bind_again_inside_the_form_goes_on_with_it(bot_server: Server):
+    talk = Talk(bot_server)
+    name, code = issue(bot_server, JUNIOR)
+    talk.say("绑定")
+    assert "绑定码" in talk.say("绑定")
+    assert "姓名" in talk.say(code)
+    assert "姓名" in talk.say("怎么绑定")
+    assert "已绑定" in talk.say(name)
+
+
 def test_cancelling_leaves_the_form_and_forgets_the_code(bot_server: Server):
     talk = Talk(bot_server)
     _, code = issue(bot_server, JUNIOR)
@@ -117,7 +127,7 @@ def test_follow_ups_after_the_record_stay_with_the_record(bot_server: Server):
     assert "高级" in talk.say("我报副高够不够")
     assert f"{title['intermediate']['qualified_years']}个合格年度" in talk.say("那中级呢")
     assert "2022" in talk.say("去年呢").splitlines()[0]
-    assert "12月10日" in talk.say("几号前要交")
+    assert "12月10日" in talk.say("那我什么时候前要交给单位")
 
 
 def test_a_year_to_come_is_not_guessed(bot_server: Server):
