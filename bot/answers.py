@@ -80,10 +80,11 @@ class Answers:
         return tuple((label, label) for label in labels)
 
     def clause(self, clause_ids: Iterable[str], today: date) -> Answer:
-        """The notice's own words."""
+        """The notice's own words; without clauses, that the notice holds none on it."""
         notice = self._notices.in_force(today.year)
         quotes = [notice.quote(clause_id) for clause_id in dict.fromkeys(clause_ids)]
-        text = "\n\n".join([message("answers.quoted_from", title=notice.title), *quotes])
+        heading = message("answers.quoted_from", title=notice.title) if quotes else self._fill(message("answers.no_clause"), notice, {})
+        text = "\n\n".join([heading, *quotes])
         return Answer(text, metadata={"kind": "clause", "feedback": False})
 
     def clauses_of(self, intent: str, key: str | None) -> tuple[str, ...]:
