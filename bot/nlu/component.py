@@ -12,7 +12,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot import settings
-from bot.nlu.catalogue import Catalogue, plain
+from bot.nlu.catalogue import PREFIX, Catalogue, plain
 from bot.nlu.classifier import Classifier
 from bot.nlu.understand import Context, Meaning, Understanding, group_of, turn_from_data, turn_to_data
 
@@ -39,8 +39,9 @@ class UnderstandingComponent(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the classifier on all examples and keep it with the questions' metadata."""
         examples = [(m.get("text"), m.get("intent_response_key") or m.get("intent")) for m in training_data.intent_examples]
-        classifier = Classifier.train((text, plain(label)) for text, label in examples if text)
         catalogue = Catalogue.from_responses(training_data.responses)
+        buttons = [(question.label, PREFIX + question.key) for question in catalogue]  # a button sends its label: it must mean its question
+        classifier = Classifier.train([*((text, plain(label)) for text, label in examples if text), *buttons])
         self._understanding = Understanding(classifier, catalogue)
         with self._storage.write_to(self._resource) as folder:
             classifier.save(folder / FILES[0])

@@ -103,6 +103,11 @@ class Understanding:
             value = formvalues.fitting(context.requested, text, ranking[0])
             if value is not None:
                 return Meaning(Turn("inform"), ranking=ranking, values={context.requested: value})
+        if said.isdecimal():
+            return Meaning(Turn("nlu_fallback"), 0.0, ranking)  # a number out of no list
+        own_record = ranking[0].label.startswith(ACCOUNT) or (context.about is not None and context.about.intent.startswith(ACCOUNT))
+        if own_record and entities.names_somebody(text):
+            return Meaning(Turn("other_person"), ranking[0].confidence, ranking)
         if context.about is not None:
             back = followup.refer_back(text, context.about, self.catalogue, ranking, context.this_year)
             if back is not None:
@@ -127,9 +132,7 @@ class Understanding:
         best = ranking[0]
         if best.label == "out_of_scope" or (best.confidence < 0.9 and self.classifier.familiarity(text) < FAMILIAR_AT):
             return Meaning(Turn("out_of_scope"), best.confidence, ranking)
-        if best.label.startswith(ACCOUNT) and entities.names_somebody(text):
-            return Meaning(Turn("other_person"), best.confidence, ranking)
-        several = self._several(text, best, context)
+        several = self._several(text, best, context) if best.confidence < 1.0 else ()  # a known sentence is one question
         if several:
             return Meaning(Turn(self._joint_intent(several)), best.confidence, ranking, parts=several)
         if best.confidence >= (REFUSE_AT if best.label in REFUSALS else ANSWER_AT):

@@ -67,6 +67,13 @@ def test_a_part_without_a_question_is_no_part(told: Telling):
     assert understanding.read("我是中学老师。公需要学多少", NOBODY).parts == ()
 
 
+def test_a_sentence_of_the_training_data_is_one_question_whatever_its_commas(told: Telling):
+    said = "公需在哪学多少、怎么学"
+    assert (
+        told(("faq/public", 1.0), ("faq/verify", 0.0), pieces={said: "faq/public", "怎么学": "faq/verify"}).read(said, NOBODY).parts == ()
+    )
+
+
 def test_the_same_question_twice_is_answered_once(told: Telling):
     understanding = told(("faq/public", 0.95), ("greet", 0.05))
     assert understanding.read("公需要多少？公需学几个？", NOBODY).parts == ()
