@@ -18,9 +18,8 @@ pytestmark = pytest.mark.model
 
 NOTICES = load_notices()
 ANSWERS = Answers.from_files(NOTICES)
-OFFERED = [f"faq/{question.key}" for question in ANSWERS.catalogue] + [
-    "my_year", "my_pending", "my_uncounted", "my_title", "my_met_years", "my_why_failed", "my_credit", "my_what_if", "my_plan", "human", "bind",
-]  # fmt: skip
+RECORD = ("year", "pending", "uncounted", "title", "met_years", "why_failed", "credit", "what_if", "plan")
+OFFERED = [*(f"faq/{question.key}" for question in ANSWERS.catalogue), *(f"my_{name}" for name in RECORD), "human", "bind"]
 BEFORE = (None, Turn("faq", "hours_public"), Turn("my_title", level="senior"))
 FIXED = {
     "那高级呢": Turn("my_title", level="senior"),
