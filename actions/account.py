@@ -38,8 +38,10 @@ def year(visit: Visit) -> Answer:
     asked = visit.turn.years or (visit.desk.today.year,)
     if _to_come(visit):
         return _not_yet(visit)
+    untied = {used.year: used.credit.kind.value for used in visit.title(Level.SENIOR).used_credits if not used.tied}
     statuses = [visit.year(y) for y in asked[:3]]
-    return _joined([visit.desk.report("year", s=status, subject=_subject(visit.turn)) for status in statuses])
+    told = [visit.desk.report("year", s=status, subject=_subject(visit.turn), untied=untied.get(status.year)) for status in statuses]
+    return _joined(told)
 
 
 def pending(visit: Visit) -> Answer:

@@ -89,7 +89,7 @@ class Unbind(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         desk = open_desk()
         with desk.database.write() as session:
-            undone = identity.unbind(session, tracker.sender_id)
+            undone = identity.unbind(session, tracker.sender_id, desk.now)
         dispatcher.utter_message(**desk.say("utter_unbound" if undone else "utter_nothing_bound").as_message())
         return [SlotSet("bound", False)]
 

@@ -60,7 +60,8 @@ def _code(folded: str) -> str | None:
     inside = _CODE.search(folded)
     if inside:
         return inside.group().upper()
-    return folded.upper() if _NEARLY_CODE.fullmatch(folded) and any(c.isdigit() for c in folded) else None
+    mistyped = _NEARLY_CODE.fullmatch(folded) and (any(c.isdigit() for c in folded) or folded.isupper())
+    return folded.upper() if mistyped else None
 
 
 def _name(folded: str, best: Guess) -> str | None:

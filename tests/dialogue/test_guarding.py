@@ -75,6 +75,19 @@ def test_other_peoples_records_are_refused_bound_or_not(bot_server: Server, text
         assert "李文静" not in reply
 
 
+def test_another_name_after_an_own_question_is_no_follow_up(bot_server: Server):
+    talk = Talk(bot_server)
+    talk.bind(OWN)
+    own = talk.say("我今年学了多少学时")
+    reply = talk.say("李文静今年学了多少学时")
+    assert refused(reply)
+    assert reply != own
+
+
+def test_a_bare_number_without_choices_is_not_understood(bot_server: Server):
+    assert "没有听懂" in Talk(bot_server).say("1")
+
+
 def test_a_record_cannot_be_changed_by_asking(bot_server: Server):
     talk = Talk(bot_server)
     talk.bind(OTHER)

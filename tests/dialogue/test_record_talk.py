@@ -46,6 +46,13 @@ def test_saying_bind_again_inside_the_form_goes_on_with_it(bot_server: Server):
     assert "已绑定" in talk.say(name)
 
 
+@pytest.mark.parametrize("attempt", ["AAAA", "K7M2P9", "1234567890"])
+def test_what_is_meant_as_a_code_but_is_none_is_told_so(bot_server: Server, attempt: str):
+    talk = Talk(bot_server)
+    talk.say("绑定")
+    assert "不像绑定码" in talk.say(attempt)
+
+
 def test_cancelling_leaves_the_form_and_forgets_the_code(bot_server: Server):
     talk = Talk(bot_server)
     _, code = issue(bot_server, JUNIOR)
@@ -128,6 +135,14 @@ def test_follow_ups_after_the_record_stay_with_the_record(bot_server: Server):
     assert f"{title['intermediate']['qualified_years']}个合格年度" in talk.say("那中级呢")
     assert "2022" in talk.say("去年呢").splitlines()[0]
     assert "12月10日" in talk.say("那我什么时候前要交给单位")
+
+
+def test_a_past_year_that_a_credit_serves_says_so(bot_server: Server):
+    talk = Talk(bot_server)
+    talk.bind("632521198709020573")
+    served = re.search(r"驻村视同完成(\d{4})年度", talk.say("我报副高够不够"))
+    assert served is not None
+    assert "按驻村经历视同完成" in talk.say(f"我{served[1]}年的学时呢")
 
 
 def test_a_year_to_come_is_not_guessed(bot_server: Server):
