@@ -8,6 +8,9 @@ from functools import lru_cache
 from bot.nlu.pinyin import split_latin
 from bot.nlu.text import canonical, lexicon, simplify
 
+# Whole, or masked as the intake leaves it.
+_IDENTITY_NUMBER = r"(?<!\d)(?:\d{17}[\dx]|\d{4}\*+\d{3}[\dx])(?![\da-z])"
+
 
 @dataclass(frozen=True)
 class Amount:
@@ -63,11 +66,12 @@ def _other_names() -> tuple[re.Pattern[str], re.Pattern[str]]:
     given = rf"(?:{either(names['given'])})[\u4e00-\u9fff]{{0,2}}?"
     surname = rf"[{names['surnames']}](?![{names['not_second']}])[\u4e00-\u9fff]{{1,2}}?"
     named = rf"(?:^|[\W_]|{either(names['before'])})(?:{given}|{surname})(?={either(names['after'])})"
-    return re.compile(named), re.compile(rf"(?:{either(names['self'])})")
+    kin = rf"(?:{either(names['kin'])})(?={either(names['after'])})"
+    return re.compile(rf"{named}|{kin}|{_IDENTITY_NUMBER}"), re.compile(rf"(?:{either(names['self'])})")
 
 
 def names_somebody(text: str) -> bool:
-    """Whether a personal name stands beside a word of the record (查下达瓦今年…), unless people name themselves."""
+    """Whether a name or a relation stands beside a word of the record (查下达瓦今年…), or an identity number, unless it is their own."""
     said = simplify(text)
     named, self = _other_names()
     return bool(named.search(said)) and not self.search(said)

@@ -45,6 +45,8 @@ def refer_back(text: str, about: "Turn", catalogue: Catalogue, ranking: Sequence
     named = entities.facets(core)
     years = tuple(entities.years(core, this_year))
     if about.intent.startswith("my_"):
+        if entities.names_somebody(text) or (ranking[0].label == "other_person" and ranking[0].confidence >= 0.5):
+            return None
         return _own_record(about, named, years, ranking[0], cut)
     if about.key is None or about.key not in catalogue:
         return None

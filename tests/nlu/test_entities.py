@@ -98,14 +98,38 @@ def test_a_level_set_aside_leaves_the_other_one_named() -> None:
     assert entities.mentioned("中级先不考虑，报高级", "level") == ["senior"]
 
 
-@pytest.mark.parametrize("said", ["查下达瓦今年学了多少", "张伟今年够不够", "王芳的学时", "帮我查下扎西的"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "查下达瓦今年学了多少",
+        "张伟今年够不够",
+        "王芳的学时",
+        "帮我查下扎西的",
+        "我老公去年够不够",
+        "闺女还差多少",
+        "查6322**********0420",
+        "632221199006240420学了多少",
+    ],
+)
 def test_a_name_beside_a_word_of_the_record_names_somebody(said: str) -> None:
     assert entities.names_somebody(said)
 
 
 @pytest.mark.parametrize(
     "said",
-    ["我今年够不够", "何时审验", "单位今年报名", "公需学了多少", "马上今年", "高级的要几年", "我是张伟，今年够吗", "本人李强今年还差多少"],
+    [
+        "我今年够不够",
+        "何时审验",
+        "单位今年报名",
+        "公需学了多少",
+        "马上今年",
+        "高级的要几年",
+        "我是张伟，今年够吗",
+        "本人李强今年还差多少",
+        "我身份证6322**********0420今年够吗",
+        "同事都学完了我还差多少",
+        "电话13997000000",
+    ],
 )
 def test_ordinary_words_and_ones_own_name_name_nobody_else(said: str) -> None:
     assert not entities.names_somebody(said)

@@ -104,3 +104,14 @@ def test_the_binding_is_no_topic_that_a_follow_up_leans_on(told):
     understanding = told(("my_binding", 0.9), ("greet", 0.1))
     meaning = understanding.read("我绑的是谁来着", Context(2023, about=SENIOR))
     assert (meaning.turn, meaning.about) == (Turn("my_binding"), SENIOR)
+
+
+@pytest.mark.parametrize("said", ["我老公去年呢", "那张伟去年呢", "6322**********0420今年呢", "我爱人报中级够不够"])
+def test_after_ones_own_record_somebody_else_is_not_answered_with_it(told, said):
+    understanding = told(("my_year", 0.6), ("other_person", 0.2))
+    assert understanding.read(said, Context(2023, about=Turn("my_year"), bound=True)).turn == Turn("other_person")
+
+
+def test_after_ones_own_record_a_message_that_reads_as_somebody_elses_is_no_follow_up(told):
+    surely = told(("other_person", 0.7), ("my_year", 0.2))
+    assert surely.read("那他去年呢", Context(2023, about=Turn("my_year"))).turn.intent == "other_person"
