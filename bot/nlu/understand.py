@@ -93,7 +93,7 @@ class Understanding:
             return Meaning(Turn("bind_direct"), values=bind)
         for command, words in lexicon()["commands"].items():
             if said in words:
-                return self._command(command, context)
+                return Meaning(Turn("start_over" if command == "cancel" and not context.requested else command))
         if context.choices:
             chosen = followup.chosen(said, len(context.choices))
             if chosen is not None:
@@ -119,9 +119,6 @@ class Understanding:
         best = self._rank(text, context)[0]
         sure = best.confidence >= SURE_AT and not best.label.startswith((PREFIX, ACCOUNT))
         return Meaning(self._turn(best.label, text, context), best.confidence) if sure else Meaning(Turn("nlu_fallback"), 0.0)
-
-    def _command(self, command: str, context: Context) -> Meaning:
-        return Meaning(Turn("start_over" if command == "cancel" and not context.requested else command))
 
     def _choice(self, chosen: int, text: str, context: Context) -> Meaning:
         if chosen < 0:
