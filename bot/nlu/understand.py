@@ -203,7 +203,7 @@ class Understanding:
             back = followup.refer_back(piece, about, self.catalogue, ranking, context.this_year)
             if back is not None:
                 return back
-        asks = any(word in canonical(piece) for word in lexicon()["question_words"])
+        asks = any(word in canonical(piece) for word in lexicon()["question_words"]) and not entities.names_somebody(piece)
         if not asks or ranking[0].confidence < sure or not self._offerable(ranking[0].label):
             return None
         return self._turn(ranking[0].label, piece, context)

@@ -86,6 +86,13 @@ def test_a_question_beside_a_call_for_a_human_keeps_both(told: Telling):
     assert group_of(meaning.turn) == "record"
 
 
+def test_a_question_about_somebody_else_beside_another_is_not_answered_with_ones_own_record(told: Telling):
+    pieces = {"公需要学多少": "faq/public", "达瓦今年还差多少": "my_year", "我今年还差多少": "my_year"}
+    understanding = told(("faq/public", 0.9), ("my_year", 0.1), pieces=pieces)
+    assert understanding.read("公需要学多少？我今年还差多少", NOBODY).parts == (Turn("faq", "public"), Turn("my_year", years=(2023,)))
+    assert understanding.read("公需要学多少？达瓦今年还差多少", NOBODY).parts == ()
+
+
 def test_the_second_question_may_lean_on_the_first(told: Telling):
     pieces = {"高级要提交几年的": "faq/senior"}
     meaning = told(("faq/public", 0.3), ("faq/verify", 0.2), pieces=pieces).read("高级要提交几年的？那么中级呢？", NOBODY)
