@@ -55,17 +55,21 @@ class Classifier:
         self._temperature = temperature
         self._known = known
 
-    def rank(self, text: str) -> list[Guess]:
-        """All labels, best first. A sentence of the training data itself is certain."""
+    def rank(self, text: str, most: int | None = None) -> list[Guess]:
+        """The ``most`` likely labels (all by default), best first. A sentence of the training data itself is certain."""
         columns, values = self._vector(text)
         scores = self._bias + (values @ self._weights[columns] if len(columns) else 0.0)
         probabilities = _softmax(scores[None, :], self._temperature)[0]
-        order = np.argsort(-probabilities)
+        order = np.argsort(-probabilities)[:most]
         ranked = [Guess(self.labels[i], float(probabilities[i])) for i in order]
         label = self._known.get(canonical(text))
         if label is None:
             return ranked
         return [Guess(label, 1.0), *(Guess(g.label, 0.0) for g in ranked if g.label != label)]
+
+    def warm(self) -> None:
+        """Load now what the first message would wait for: dictionaries of sounds and scripts."""
+        self.familiarity(next(iter(self._known), ""))
 
     def familiarity(self, text: str) -> float:
         """Share (0..1) of the message's character and sound pairs that any training sentence holds."""

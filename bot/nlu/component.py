@@ -55,7 +55,9 @@ class UnderstandingComponent(GraphComponent):
         """Read what training wrote."""
         with model_storage.read_from(resource) as folder:
             catalogue = Catalogue.from_data(json.loads((folder / FILES[1]).read_text("utf-8")))
-            return cls(model_storage, resource, Understanding(Classifier.load(folder / FILES[0]), catalogue))
+            classifier = Classifier.load(folder / FILES[0])
+        classifier.warm()
+        return cls(model_storage, resource, Understanding(classifier, catalogue))
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Training messages need no reading."""

@@ -18,6 +18,7 @@ TIE_AT = 0.50
 PART_AT = 0.85
 CLAUSE_AT = 0.93
 SURE_AT = 0.80
+LIKELY = 24  # labels worth weighing; the rest share next to nothing
 FAMILIAR_AT = 0.34
 
 # Refusing by mistake harms nobody, answering by mistake might.
@@ -158,7 +159,7 @@ class Understanding:
         return label.startswith(PREFIX) or label.startswith(ACCOUNT) or label in ("human", "bind")
 
     def _rank(self, text: str, context: Context) -> tuple[Guess, ...]:
-        return weigh(text, self.classifier.rank(text), context.bound)[:8]
+        return weigh(text, self.classifier.rank(text, LIKELY), context.bound)[:8]
 
     def _turn(self, label: str, text: str, context: Context) -> Turn:
         """A classified label with the values that its sentence names."""

@@ -6,12 +6,15 @@ Each names the place in Rasa's source it mends; tests/runtime/test_repairs.py fa
 import sys
 from collections.abc import Mapping
 from functools import cache
+from graphlib import TopologicalSorter
 from typing import Any
 
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import RemoteAction
+from rasa.engine.exceptions import GraphRunError
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.shared.core.events import Event
 from rasa.shared.exceptions import InvalidConfigException
 
@@ -31,6 +34,7 @@ def apply() -> None:
     RemoteAction._validate_action_result = _validate_action_result
     DefaultV1Recipe._from_registry = staticmethod(_from_registry)
     Event.resolve_by_type = staticmethod(_resolve_by_type)
+    DaskGraphRunner.run = _run_graph
 
 
 @cache
@@ -59,6 +63,31 @@ def _resolve_by_type(type_name: str, default: type[Event] | None = None) -> type
     """
     found: type[Event] | None = _stock_resolve(type_name, default)
     return found
+
+
+def _run_graph(runner: DaskGraphRunner, inputs: dict[str, Any] | None = None, targets: list[str] | None = None) -> dict[str, Any]:
+    """Run the nodes that the targets need, each after those it needs, as `DaskGraphRunner.run` does (rasa/engine/runner/dask.py:79).
+
+    Rasa writes the whole tracker into a debug line and has dask plan a graph of a few nodes anew, several times for each message.
+    """
+    wanted = tuple(targets or runner._graph_schema.target_names)
+    results: dict[str, tuple[str, Any]] = {name: (name, value) for name, value in (inputs or {}).items()}
+    try:
+        for name, needs in _plan(runner, wanted):
+            results[name] = runner._instantiated_nodes[name](*(results[need] for need in needs))
+    except RuntimeError as error:
+        raise GraphRunError("Error running runner.") from error
+    return dict(results[name] for name in wanted)
+
+
+def _plan(runner: Any, wanted: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
+    """The nodes behind these targets with what each needs, in an order that works; kept with the runner, whose graph never changes."""
+    plans: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = vars(runner).setdefault("_plans", {})
+    if wanted not in plans:
+        nodes = runner._graph_schema.minimal_graph_schema(list(wanted)).nodes
+        order = TopologicalSorter({name: [need for need in node.needs.values() if need in nodes] for name, node in nodes.items()})
+        plans[wanted] = [(name, tuple(nodes[name].needs.values())) for name in order.static_order()]
+    return plans[wanted]
 
 
 def _from_registry(name: str) -> Any:

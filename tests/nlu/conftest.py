@@ -30,7 +30,7 @@ class Told(Classifier):
         self._familiar = familiar
         self._pieces = pieces
 
-    def rank(self, text: str) -> list[Guess]:
+    def rank(self, text: str, most: int | None = None) -> list[Guess]:
         label = self._pieces.get(text)
         return self._ranking if label is None else [Guess(label, 1.0), *(Guess(g.label, 0.0) for g in self._ranking if g.label != label)]
 

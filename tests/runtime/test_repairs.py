@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from jsonschema import ValidationError
@@ -12,13 +13,16 @@ from bot.runtime import lean
 lean.install()
 
 from rasa.core.actions.action import RemoteAction  # noqa: E402
+from rasa.engine.exceptions import GraphRunError  # noqa: E402
 from rasa.engine.recipes.default_components import DEFAULT_COMPONENTS  # noqa: E402
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe  # noqa: E402
+from rasa.engine.runner.dask import DaskGraphRunner  # noqa: E402
 from rasa.shared.core.events import Event, SlotSet, UserUttered  # noqa: E402
 
 from bot.runtime import repairs  # noqa: E402
 
 STOCK_VALIDATE = RemoteAction._validate_action_result
+STOCK_RUN = DaskGraphRunner.run
 NEED_TENSORFLOW = {
     "DIETClassifier",
     "ResponseSelector",
@@ -35,6 +39,7 @@ def repaired(monkeypatch: pytest.MonkeyPatch) -> None:
         (RemoteAction, "_validate_action_result"),
         (DefaultV1Recipe, "_from_registry"),
         (Event, "resolve_by_type"),
+        (DaskGraphRunner, "run"),
     ):
         monkeypatch.setattr(owner, name, inspect.getattr_static(owner, name))
     repairs.apply()
@@ -50,12 +55,49 @@ def digest(function: Callable) -> str:
         (STOCK_VALIDATE, "f8cdb4be6812"),
         (RemoteAction.action_response_format_spec, "091b74aa3738"),
         (repairs._stock_registry, "acb1a4f501f7"),
+        (STOCK_RUN, "45f0f52f574f"),
+        (DaskGraphRunner._build_dask_graph, "5bb99f974d51"),
         (repairs._stock_resolve, "b5cf570fa7f2"),
     ],
-    ids=["validate", "schema", "registry", "events"],
+    ids=["validate", "schema", "registry", "run", "build", "events"],
 )
 def test_the_place_in_rasa_is_unchanged(function, seen):
     assert digest(function) == seen, "read Rasa's new source, then decide whether the repair still holds"
+
+
+class PretendRunner(DaskGraphRunner):
+    """A runner over plain functions instead of components."""
+
+    def __init__(self, functions: dict, needs: dict) -> None:
+        nodes = {name: SimpleNamespace(needs=needs[name]) for name in functions}
+        self._graph_schema = SimpleNamespace(
+            nodes=nodes,
+            target_names=["both"],
+            minimal_graph_schema=lambda targets: SimpleNamespace(nodes=nodes),
+        )
+        self._instantiated_nodes = functions
+        self._execution_context = None
+
+
+def node(name: str, work: Callable) -> Callable:
+    return lambda *given: (name, work(*(value for _, value in given)))
+
+
+def test_a_graph_gives_what_dask_gives(repaired):
+    functions = {"both": node("both", lambda a, b: a + b), "double": node("double", lambda x: 2 * x), "next": node("next", lambda x: x + 1)}
+    needs = {"both": {"a": "double", "b": "next"}, "double": {"x": "given"}, "next": {"x": "double"}}
+    for targets in (None, ["both"], ["next", "double"]):
+        runner = PretendRunner(functions, needs)
+        assert runner.run({"given": 5}, targets) == STOCK_RUN(runner, {"given": 5}, targets)
+
+
+def test_a_node_that_fails_is_told_as_rasa_tells_it(repaired):
+    def broken(_: int) -> int:
+        raise RuntimeError("broken")
+
+    runner = PretendRunner({"both": node("both", broken)}, {"both": {"x": "given"}})
+    with pytest.raises(GraphRunError):
+        runner.run({"given": 1})
 
 
 def test_events_are_found_by_name_as_rasa_finds_them(repaired):
