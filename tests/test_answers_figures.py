@@ -13,7 +13,7 @@ from bot.judging import judged
 from bot.nlu.entities import Amount
 from bot.nlu.understand import Turn
 from policies.engine import plan, title_status, what_if, year_status
-from policies.model import Hours, Level, Person, Sector, TitleStatus, YearStatus
+from policies.model import Hours, Level, Person, Record, Sector, State, Subject, TitleStatus, YearStatus
 from tests.test_answers_records import FACTS, NOTICES, PREPARED, TODAYS, YEARS, Facts, said, served
 
 BAR = re.compile(r"^([▓░]{10}) ([\d.]+)/([\d.]+)$", re.M)
@@ -172,13 +172,21 @@ def test_an_open_year_is_told_what_still_stands_before_each_deadline_and_after_i
     assume(not status.complete and today.year == 2023)
     text = said("year", today, s=status, subject=None)
     if today <= date(2023, 12, 10):
-        expected = f"请在12月10日前向所在单位提交学时申请（还有{(date(2023, 12, 10) - today).days}天）"
+        days = (date(2023, 12, 10) - today).days
+        expected = f"请在12月10日前向所在单位提交学时申请（还有{days}天）；学习到12月20日结束（还有{days + 10}天）"
     elif today <= date(2023, 12, 20):
         expected = f"12月10日的提交期限已过，请马上联系所在单位；学习和逐级审验到12月20日为止（还有{(date(2023, 12, 20) - today).days}天）"
     else:
         expected = f"12月20日的期限已过，系统开到12月31日24时（还有{(date(2023, 12, 31) - today).days}天）"
     assert expected in text
     assert ("怎么补上" in text) == (today <= date(2023, 12, 20))
+
+
+def test_a_subject_that_is_met_in_an_open_year_is_told_so_first() -> None:
+    met = Record("R", 2023, Subject.PUBLIC, "网络课程", "课", Decimal(45), State.VERIFIED)
+    status = year_status(NOTICES, NOBODY[0], [met], [], 2023, date(2023, 11, 20))
+    assert first_line(said("year", date(2023, 11, 20), s=status, subject="public")) == "2023年度公需科目已审验45学时，已达标。"
+    assert first_line(said("year", date(2023, 11, 20), s=status, subject="professional")) == "2023年度专业科目已审验0学时，还差90学时。"
 
 
 def test_the_last_hour_of_the_last_day_is_still_open() -> None:

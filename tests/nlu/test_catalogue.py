@@ -51,6 +51,20 @@ def test_the_sibling_that_keeps_what_was_said_before_is_preferred():
     assert found.key == "where_professional"
 
 
+def test_a_question_that_brings_up_something_new_is_passed_over_for_a_plain_one():
+    about = Question("senior", "高级要几年", "rule", "title", {"level": "senior"})
+    special = Question("special", "中级差一年怎么办", "rule", "title", {"level": "intermediate", "aspect": "missed", "group": "army"})
+    plain_one = Question("intermediate", "中级要几年", "rule", "title", {"level": "intermediate"})
+    found = Catalogue([about, special, plain_one]).sibling(about, {"level": "intermediate"})
+    assert found == plain_one
+
+
+def test_a_question_that_contradicts_one_of_the_named_facets_is_none_of_them():
+    about = Question("where", "公需在哪学", "rule", "learning", {"subject": "public", "aspect": "how"})
+    online = Question("online", "专业能网上学吗", "rule", "learning", {"subject": "professional", "aspect": "online"})
+    assert Catalogue([about, online]).sibling(about, {"subject": "professional", "aspect": "offline"}) is None
+
+
 def test_an_unknown_question_is_no_member_and_cannot_be_got(catalogue: Catalogue):
     assert "nobody" not in catalogue
     assert all(question.key in catalogue for question in QUESTIONS)

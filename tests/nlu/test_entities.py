@@ -47,6 +47,7 @@ def test_days_hours_and_far_years_are_no_years(said: str) -> None:
         ("三十学时", [(None, "30")]),
         ("三个学时", [(None, "3")]),
         ("公需30，2022年", [("public", "30")]),
+        ("公需课程我早就已经全都学完了再加30", [(None, "30")]),
         ("60公需75专业", [("public", "60"), ("professional", "75")]),
         ("再学20个专业10个公需够不够", [("professional", "20"), ("public", "10")]),
         ("30学时公需，专业60", [("public", "30"), ("professional", "60")]),

@@ -72,8 +72,11 @@ def test_a_few_words_that_name_no_facet_go_to_the_topics_likeliest_question(told
 def test_a_long_or_certain_question_stands_on_its_own(told):
     long = "我们单位的人中级职称到底要提交几年的学时才可以"
     assert read(told, long, SENIOR, ("faq/public", 0.9), ("my_year", 0.1)) == Turn("faq", "public")
+    led = "那么公需课和中级职称放在一起又该怎么说呢"
+    assert read(told, led, SENIOR, ("faq/public", 0.6), ("my_year", 0.1)) == Turn("faq", "public")
     certain = told(("my_year", 0.9), ("faq/public", 0.1), pieces={"公需一年学多少": "faq/public"})
     assert certain.read("公需一年学多少", Context(2023, about=SENIOR)).turn == Turn("faq", "public")
+    assert read(told, "那审验过的公需呢", Turn("faq", "submit"), ("faq/public", 0.95), ("my_year", 0.05)) == Turn("faq", "public")
 
 
 @pytest.mark.parametrize(
