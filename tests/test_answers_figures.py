@@ -21,6 +21,7 @@ OF_HOURS = re.compile(r"([\d.]+)学时")
 often = settings(max_examples=30, deadline=None)
 TENTHS = st.integers(0, 4000).map(lambda tenths: Decimal(tenths) / 10)
 EXTRA = st.builds(Hours, TENTHS, TENTHS)
+TODAY = date(2023, 11, 20)
 NOBODY: Facts = (Person(Sector.OTHER, None), [], [])
 
 
@@ -184,9 +185,33 @@ def test_an_open_year_is_told_what_still_stands_before_each_deadline_and_after_i
 
 def test_a_subject_that_is_met_in_an_open_year_is_told_so_first() -> None:
     met = Record("R", 2023, Subject.PUBLIC, "网络课程", "课", Decimal(45), State.VERIFIED)
-    status = year_status(NOTICES, NOBODY[0], [met], [], 2023, date(2023, 11, 20))
-    assert first_line(said("year", date(2023, 11, 20), s=status, subject="public")) == "2023年度公需科目已审验45学时，已达标。"
-    assert first_line(said("year", date(2023, 11, 20), s=status, subject="professional")) == "2023年度专业科目已审验0学时，还差90学时。"
+    status = year_status(NOTICES, NOBODY[0], [met], [], 2023, TODAY)
+    assert first_line(said("year", TODAY, s=status, subject="public")) == "2023年度公需科目已审验45学时，已达标。"
+    assert first_line(said("year", TODAY, s=status, subject="professional")) == "2023年度专业科目已审验0学时，还差90学时。"
+
+
+def test_pending_hours_are_told_apart_by_subject_beside_the_verified_ones() -> None:
+    rows = [
+        (Subject.PUBLIC, "9", State.PENDING),
+        (Subject.PROFESSIONAL, "12.5", State.PENDING),
+        (Subject.PROFESSIONAL, "70", State.VERIFIED),
+    ]
+    records = [Record("R", 2023, subject, "网络课程", "课", Decimal(value), state) for subject, value, state in rows]
+    text = said("pending", TODAY, s=year_status(NOTICES, NOBODY[0], records, [], 2023, TODAY))
+    assert first_line(text) == (
+        "2023年度有21.5学时待审验：公需科目9学时，专业科目12.5学时。审验通过后才计入，现在已审验的是公需0、专业70学时。"
+    )
+
+
+def test_the_years_met_are_listed_with_their_verified_hours() -> None:
+    rows = [(2021, Subject.PUBLIC, "45"), (2021, Subject.PROFESSIONAL, "90.5"), (2022, Subject.PUBLIC, "50")]
+    records = [Record("R", year, subject, "网络课程", "课", Decimal(value), State.VERIFIED) for year, subject, value in rows]
+    status = title_status(NOTICES, NOBODY[0], records, [], Level.INTERMEDIATE, TODAY)
+    lines = said("met_years", TODAY, s=status, served={}).splitlines()
+    assert lines[0] == "按学时达标的年度：2021年，共1个。"
+    assert "2021年：公需45、专业90.5，达标" in lines
+    assert "2022年：公需50、专业0，未达标（专业科目还差90学时）" in lines
+    assert "2023年：公需0、专业0，未达标（公需科目还差45学时，专业科目还差90学时），今年还能补" in lines
 
 
 def test_the_last_hour_of_the_last_day_is_still_open() -> None:
@@ -209,7 +234,7 @@ def test_the_last_hour_of_the_last_day_is_still_open() -> None:
 )
 def test_numbers_are_judged_in_the_first_line(amounts: list[tuple[str | None, str]], subject: str | None, said_first: str) -> None:
     turn = Turn("judge_numbers", subject=subject, amounts=tuple(Amount(of, Decimal(value)) for of, value in amounts))
-    assert first_line(judged(PREPARED, NOTICES, date(2023, 11, 20), turn).text).startswith(said_first)
+    assert first_line(judged(PREPARED, NOTICES, TODAY, turn).text).startswith(said_first)
 
 
 @often
@@ -217,7 +242,7 @@ def test_numbers_are_judged_in_the_first_line(amounts: list[tuple[str | None, st
 def test_judged_numbers_show_each_gap_exactly(public: Decimal | None, professional: Decimal | None) -> None:
     named = [Amount(of, value) for of, value in (("public", public), ("professional", professional)) if value is not None]
     assume(named)
-    text = judged(PREPARED, NOTICES, date(2023, 11, 20), Turn("judge_numbers", amounts=tuple(named))).text
+    text = judged(PREPARED, NOTICES, TODAY, Turn("judge_numbers", amounts=tuple(named))).text
     assert ("不够" in first_line(text)) == any(value < need for need, value in ((45, public), (90, professional)) if value is not None)
     gaps = [need - value for need, value in ((45, public), (90, professional)) if value is not None and value < need]
     assert re.findall(r"还差([\d.]+)学时", text) == [hours(gap) for gap in gaps]
