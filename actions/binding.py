@@ -19,6 +19,12 @@ class ValidateBindForm(FormValidationAction):
     def name(self) -> str:
         return "validate_bind_form"
 
+    async def required_slots(
+        self, domain_slots: list[str], dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[str]:
+        """Nothing in a group chat: the form ends at once, before anybody writes a code where others read along."""
+        return [] if tracker.sender_id.startswith(GROUP_CHATS) else domain_slots
+
     def validate_bind_code(self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> dict[str, Any]:
         """The code when it has the shape of one, else None and a sentence."""
         if identity.looks_like_code(str(value)):
