@@ -10,7 +10,7 @@ from actions.desk import Desk
 from bot.answers import Answer
 from bot.hours import service
 from bot.hours.identity import BoundPerson
-from bot.nlu.understand import Turn
+from bot.nlu.turn import Turn
 from policies.engine import plan
 from policies.model import Hours, Kind, Level, TitleStatus, YearStatus
 

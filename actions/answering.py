@@ -13,7 +13,7 @@ from actions.helpdesk import call
 from bot.answers import Answer
 from bot.asking import bind_first
 from bot.judging import judged
-from bot.nlu.understand import Turn
+from bot.nlu.turn import Turn
 
 BINDING = ("bind", "my_binding")  # beside another question they are answered, the form is not begun
 

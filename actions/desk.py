@@ -15,7 +15,7 @@ from bot.answers import Answer, Answers
 from bot.db import Database, open_database
 from bot.hours import identity
 from bot.hours.identity import BoundPerson
-from bot.nlu.understand import Turn, turn_from_data
+from bot.nlu.turn import Turn, turn_from_data
 from policies.notice import Notices, load_notices
 
 GROUP_CHATS = ("tgg:",)  # nothing personal where others read along

@@ -10,7 +10,8 @@ from bot.answers import Answer, Answers
 from bot.judging import judged
 from bot.nlu.catalogue import Catalogue
 from bot.nlu.classifier import Classifier
-from bot.nlu.understand import Context, Meaning, Turn, Understanding, group_of
+from bot.nlu.turn import Context, Meaning, Turn, group_of
+from bot.nlu.understand import Understanding
 from policies.notice import Notices
 
 PARTS = ("classifier.bin", "catalogue.json")

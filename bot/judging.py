@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from bot.answers import Answer, Answers
-from bot.nlu.understand import Turn
+from bot.nlu.turn import Turn
 from policies.engine import judge
 from policies.notice import Notices
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.answers import hours
 from bot.judging import judged
 from bot.nlu.entities import Amount
-from bot.nlu.understand import Turn
+from bot.nlu.turn import Turn
 from policies.engine import plan, title_status, what_if, year_status
 from policies.model import Hours, Level, Person, Record, Sector, State, Subject, TitleStatus, YearStatus
 from tests.test_answers_records import FACTS, NOTICES, PREPARED, TODAYS, YEARS, Facts, said, served

@@ -12,7 +12,8 @@ from bot.asking import answer
 from bot.messages import message
 from bot.nlu.catalogue import plain
 from bot.nlu.text import lexicon
-from bot.nlu.understand import OWN_RULE, REFUSALS, Meaning, Turn, group_of
+from bot.nlu.turn import OWN_RULE, Meaning, Turn, group_of
+from bot.nlu.understand import REFUSALS
 from bot.runtime.project import ROOT
 from policies.notice import load_notices
 

@@ -14,7 +14,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot import settings
 from bot.nlu.catalogue import PREFIX, Catalogue, plain
 from bot.nlu.classifier import Classifier
-from bot.nlu.understand import Context, Meaning, Understanding, group_of, turn_from_data, turn_to_data
+from bot.nlu.turn import Context, Meaning, group_of, turn_from_data, turn_to_data
+from bot.nlu.understand import Understanding
 
 FILES = ("classifier.bin", "catalogue.json")
 

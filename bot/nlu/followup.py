@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from bot.nlu import entities
 from bot.nlu.catalogue import PREFIX, Catalogue, Question
 from bot.nlu.classifier import Guess
 from bot.nlu.text import bare, lexicon, strip_edges
-
-if TYPE_CHECKING:
-    from bot.nlu.understand import Turn
+from bot.nlu.turn import Turn
 
 # A message longer than this many characters carries its own subject.
 SHORT = 12
@@ -31,7 +28,7 @@ def chosen(said: str, count: int) -> int | None:
     return count - 1 if said in choices["last"] else None
 
 
-def refer_back(text: str, about: "Turn", catalogue: Catalogue, ranking: Sequence[Guess], this_year: int) -> "Turn | None":
+def refer_back(text: str, about: Turn, catalogue: Catalogue, ranking: Sequence[Guess], this_year: int) -> Turn | None:
     """The turn that a subject-less message means after ``about``; None when the message stands on its own."""
     said = bare(text)
     words = lexicon()["followup"]
@@ -81,7 +78,7 @@ def _better(topic: str, best: Guess, catalogue: Catalogue, core: str) -> bool:
     return len(core) <= 4 or (best.confidence < SURE and not (same_topic and best.confidence > 0.5))
 
 
-def _own_record(about: "Turn", named: dict[str, str], years: tuple[int, ...], best: Guess, cut: bool) -> "Turn | None":
+def _own_record(about: Turn, named: dict[str, str], years: tuple[int, ...], best: Guess, cut: bool) -> Turn | None:
     if best.label.startswith("my_") and best.confidence >= 0.5 and not named and not years:
         return None
     standing_alone = best.confidence >= SURE and not best.label.startswith((PREFIX + "title", PREFIX + "hours", "my_"))

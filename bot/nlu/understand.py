@@ -1,7 +1,6 @@
 """From a message and the conversation around it to what the person wants. Pure: no Rasa, no database, no clock."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from bot.nlu import entities, followup, formvalues
 from bot.nlu.catalogue import PREFIX, Catalogue
@@ -9,6 +8,7 @@ from bot.nlu.classifier import Classifier, Guess
 from bot.nlu.parts import clauses, sentences
 from bot.nlu.priors import weigh
 from bot.nlu.text import bare, canonical, lexicon
+from bot.nlu.turn import ACCOUNT, Context, Meaning, Turn
 
 # Calibrated on held-out training sentences; see docs/decisions.
 ANSWER_AT = 0.42
@@ -24,52 +24,6 @@ FAMILIAR_AT = 0.34
 # Refusing by mistake harms nobody, answering by mistake might.
 REFUSALS = ("other_person", "change_record", "export_all")
 REFUSE_AT = 0.25
-
-ACCOUNT = "my_"
-RECORD = ("judge_numbers", "several")
-OWN_RULE = ("bind", "bind_direct", "inform", "cancel", "unbind", "my_binding", "human")
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What one message asked for: an intent, for ``faq`` the question's key, and the closed-set values it named."""
-
-    intent: str
-    key: str | None = None
-    years: tuple[int, ...] = ()
-    subject: str | None = None
-    level: str | None = None
-    amounts: tuple[entities.Amount, ...] = ()
-    why: bool = False
-
-    @property
-    def topical(self) -> bool:
-        """Whether a follow-up can refer back to it."""
-        return self.intent == "faq" or (self.intent.startswith(ACCOUNT) and self.intent not in OWN_RULE)
-
-
-@dataclass(frozen=True)
-class Context:
-    """What understanding needs of the conversation so far."""
-
-    this_year: int
-    requested: str | None = None  # the form value asked for: bind_code or bind_name
-    about: Turn | None = None  # the last topical turn
-    choices: tuple[str, ...] = ()  # labels offered in the previous answer
-    bound: bool = False
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """The reading of a message: one turn or several, or choices to ask back with."""
-
-    turn: Turn
-    confidence: float = 1.0
-    ranking: tuple[Guess, ...] = ()
-    parts: tuple[Turn, ...] = ()
-    choices: tuple[str, ...] = ()
-    values: dict[str, str] = field(default_factory=dict)  # form values: bind_code, bind_name
-    about: Turn | None = None  # what the next follow-up refers to
 
 
 class Understanding:
@@ -227,25 +181,3 @@ class Understanding:
     @staticmethod
     def _joint_intent(turns: tuple[Turn, ...]) -> str:
         return "faq" if all(turn.intent == "faq" for turn in turns) else "several"
-
-
-def group_of(turn: Turn) -> str:
-    """The intent that Rasa's rules know: a group, or the turn's own where a rule of its own answers it."""
-    if turn.intent in OWN_RULE or turn.intent == "faq":
-        return turn.intent
-    return "record" if turn.intent.startswith(ACCOUNT) or turn.intent in RECORD else "talk"
-
-
-def turn_to_data(turn: Turn | None) -> dict[str, Any] | None:
-    """Plain data for the tracker; hours as text so that decimals stay exact."""
-    if turn is None:
-        return None
-    return {**vars(turn), "years": list(turn.years), "amounts": [[a.subject, str(a.hours)] for a in turn.amounts]}
-
-
-def turn_from_data(data: dict[str, Any] | None) -> Turn | None:
-    """The inverse of ``turn_to_data``."""
-    if data is None:
-        return None
-    amounts = tuple(entities.Amount(subject, entities.Decimal(hours)) for subject, hours in data["amounts"])
-    return Turn(**{**data, "years": tuple(data["years"]), "amounts": amounts})

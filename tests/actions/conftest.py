@@ -17,7 +17,7 @@ from actions.desk import Desk, open_desk
 from bot.db import Database
 from bot.hours import identity, models
 from bot.hours.sample import load_sample
-from bot.nlu.understand import Turn, turn_to_data
+from bot.nlu.turn import Turn, turn_to_data
 from bot.schema import upgrade
 from bot.settings import ZONE
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from bot.nlu.entities import Amount
-from bot.nlu.understand import Turn
+from bot.nlu.turn import Turn
 from tests.actions.conftest import DONE, EPIDEMIC, EXEMPT, GAPS, HIGH, LEFT_OUT, VILLAGE, WAITING, Reply
 
 AskAs = Callable[..., Reply]

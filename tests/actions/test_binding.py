@@ -12,7 +12,7 @@ from actions.binding import BindNow, CancelBind, MyBinding, SubmitBind, Unbind, 
 from actions.desk import Desk
 from bot.hours.identity import TRIES_PER_CHAT, bound_person
 from bot.hours.models import ChatIdentity
-from bot.nlu.understand import Turn
+from bot.nlu.turn import Turn
 from tests.actions.conftest import CHAT, GAPS, LEFT_OUT, Reply, run, tracker_of
 
 GROUP = "tgg:-100123"

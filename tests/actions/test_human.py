@@ -5,7 +5,7 @@ from sqlalchemy import select
 from actions.desk import Desk
 from actions.helpdesk import CallHuman
 from bot.helpdesk.models import Ticket
-from bot.nlu.understand import Turn, turn_to_data
+from bot.nlu.turn import Turn, turn_to_data
 from tests.actions.conftest import CHAT, Reply, run, tracker_of
 
 

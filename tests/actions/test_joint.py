@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from actions.desk import Desk
 from bot.helpdesk.models import Ticket
 from bot.hours.models import ChatIdentity
-from bot.nlu.understand import Turn
+from bot.nlu.turn import Turn
 from tests.actions.conftest import GAPS, Reply
 
 POLICY = Turn("faq", "hours_public")

@@ -12,7 +12,7 @@ from actions.desk import Desk
 from bot.hours.models import Credit, HourRecord, Person
 from bot.hours.sample import FOLDER
 from bot.nlu.entities import Amount, Decimal
-from bot.nlu.understand import Turn
+from bot.nlu.turn import Turn
 from tests.actions.conftest import EVERYBODY, GAPS, Reply
 
 AskAs = Callable[..., Reply]

@@ -10,7 +10,8 @@ import yaml
 from bot.answers import Answers
 from bot.asking import answer, load_understanding
 from bot.messages import message
-from bot.nlu.understand import Context, Turn, Understanding
+from bot.nlu.turn import Context, Turn
+from bot.nlu.understand import Understanding
 from bot.runtime.project import ROOT
 from policies.notice import load_notices
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.nlu.entities import Amount
 from bot.nlu.followup import chosen
-from bot.nlu.understand import Context, Turn
+from bot.nlu.turn import Context, Turn
 from tests.nlu.conftest import Telling
 
 SENIOR = Turn("faq", "senior")

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.nlu.parts import clauses, sentences
-from bot.nlu.understand import Context, Turn, group_of
+from bot.nlu.turn import Context, Turn, group_of
 from tests.nlu.conftest import Telling
 
 NOBODY = Context(2023)

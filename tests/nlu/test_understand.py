@@ -13,7 +13,8 @@ from bot.nlu.catalogue import Catalogue, Question
 from bot.nlu.classifier import Classifier, Guess
 from bot.nlu.entities import Amount
 from bot.nlu.priors import weigh
-from bot.nlu.understand import Context, Meaning, Turn, Understanding, turn_from_data, turn_to_data
+from bot.nlu.turn import Context, Meaning, Turn, turn_from_data, turn_to_data
+from bot.nlu.understand import Understanding
 from bot.runtime.project import ROOT
 
 SENTENCES = {

@@ -13,7 +13,7 @@ from rasa.shared.core.events import UserUttered  # noqa: E402
 from rasa.shared.core.trackers import DialogueStateTracker  # noqa: E402
 
 from bot.answers import Answers as Prepared  # noqa: E402
-from bot.nlu.understand import Turn, turn_to_data  # noqa: E402
+from bot.nlu.turn import Turn, turn_to_data  # noqa: E402
 from bot.runtime.nlg import Answers  # noqa: E402
 from bot.runtime.project import ROOT  # noqa: E402
 from policies.notice import load_notices  # noqa: E402
