@@ -1,15 +1,26 @@
 """Sounds of a message: syllables without tones, from characters and from Latin pinyin alike, so that both meet in one feature."""
 
+import os
 import re
 from functools import lru_cache
+from typing import Any
 
 # Sounds that Qinghai speakers and input methods mix up are one sound to us.
 _FUZZY = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ing", "in"), ("eng", "en"), ("ang", "an"), ("lv", "lu"), ("nv", "nu"))
 
 
 @lru_cache(maxsize=1)
+def _pypinyin() -> Any:
+    """pypinyin without its phrases, which cost 50 MB and only choose between readings of a character: training and messages agree."""
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    import pypinyin
+
+    return pypinyin
+
+
+@lru_cache(maxsize=1)
 def _syllables() -> frozenset[str]:
-    from pypinyin import lazy_pinyin
+    lazy_pinyin = _pypinyin().lazy_pinyin
     from pypinyin.constants import PINYIN_DICT
 
     # The range of common characters holds every Mandarin syllable.
@@ -47,8 +58,7 @@ def fold(syllable: str) -> str:
 @lru_cache(maxsize=4096)
 def sounds(text: str) -> tuple[str, ...]:
     """Folded syllables of a simplified text in order; runs that are neither Chinese nor pinyin stand as they are."""
-    from pypinyin import lazy_pinyin
-
+    lazy_pinyin = _pypinyin().lazy_pinyin
     out: list[str] = []
     for run in re.findall(r"[a-z]+|[0-9.]+|[^a-z0-9.\s]+", text):
         if run[0].isascii():
