@@ -1,11 +1,17 @@
-"""What tests share: the trained model, made once per run, and a served bot."""
+"""What tests share: the trained model, made once per run, a served bot, and migrated databases to copy."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.engine.url import make_url
 
+from bot.db import Database
 from bot.runtime.project import MODEL, ROOT
+from bot.schema import upgrade
+from tests.postgres import postgres_server
 from tests.serving import Server, bot_command, bot_environment, served
 
 
@@ -28,3 +34,32 @@ def bot_server(trained_model: Path, tmp_path_factory: pytest.TempPathFactory) ->
         assert done.returncode == 0, done.stderr
     with served(folder, env, "--model", str(trained_model)) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "pattern.db"
+    database = Database(f"sqlite:///{path}")
+    upgrade(database)
+    database.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres() -> Iterator[Callable[[], str]]:
+    """A function that makes one more migrated PostgreSQL database and returns its URL."""
+    with postgres_server() as url:
+        numbers = itertools.count()
+        admin = Database(url)
+
+        def create(template: str) -> str:
+            name = f"bot_{next(numbers)}"
+            with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+            return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+        pattern = Database(create("template1"))
+        upgrade(pattern)
+        pattern.dispose()
+        yield lambda: create("bot_0")
+        admin.dispose()

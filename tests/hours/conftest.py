@@ -9,14 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.engine.url import make_url
 
 from bot.db import Database
 from bot.hours.importer import Outcome, import_file
-from bot.schema import upgrade
 from bot.settings import ZONE
-from tests.hours.postgres import postgres_server
 
 NOW = datetime(2023, 11, 20, 9, 0, tzinfo=ZONE)
 HEADINGS = {
@@ -32,35 +28,6 @@ HOURS = [
     ["R3", BEN, "2023", "公需", "网络课程", "课三", "30", "已审验"],
 ]
 CREDITS = [[ANN, "驻村", "2020-06-01", "2022年6月30日", "", "证明"], [BEN, "防疫", "2020/2/1", "", "2020", ""]]
-
-
-@pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "hours.db"
-    database = Database(f"sqlite:///{path}")
-    upgrade(database)
-    database.dispose()
-    return path
-
-
-@pytest.fixture(scope="session")
-def migrated_postgres() -> Iterator[Callable[[], str]]:
-    """A function that makes one more migrated PostgreSQL database and returns its URL."""
-    with postgres_server() as url:
-        numbers = itertools.count()
-        admin = Database(url)
-
-        def create(template: str) -> str:
-            name = f"hours_{next(numbers)}"
-            with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-            return make_url(url).set(database=name).render_as_string(hide_password=False)
-
-        pattern = Database(create("template1"))
-        upgrade(pattern)
-        pattern.dispose()
-        yield lambda: create("hours_0")
-        admin.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
