@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from actions.desk import Desk
-from bot.answers import Answer
+from bot.answers import Answer, joined
 from bot.hours import service
 from bot.hours.identity import BoundPerson
 from bot.nlu.turn import Turn
@@ -38,10 +38,12 @@ def year(visit: Visit) -> Answer:
     asked = visit.turn.years or (visit.desk.today.year,)
     if _to_come(visit):
         return _not_yet(visit)
-    untied = {used.year: used.credit.kind.value for used in visit.title(Level.SENIOR).used_credits if not used.tied}
-    statuses = [visit.year(y) for y in asked[:3]]
+    title = visit.title(Level.SENIOR)
+    untied = {used.year: used.credit.kind.value for used in title.used_credits if not used.tied}
+    window = {status.year: status for status in title.years}
+    statuses = [window.get(y) or visit.year(y) for y in asked[:3]]
     told = [visit.desk.report("year", s=status, subject=_subject(visit.turn), untied=untied.get(status.year)) for status in statuses]
-    return _joined(told)
+    return joined(told)
 
 
 def pending(visit: Visit) -> Answer:
@@ -70,7 +72,7 @@ def title(visit: Visit) -> Answer:
     if level is None:
         return visit.desk.say("utter_which_level")
     status = visit.title(level)
-    return visit.desk.report("title", s=status, served=_served(status), why=visit.turn.why)
+    return visit.desk.report("title", s=status, served=_served(status))
 
 
 def met_years(visit: Visit) -> Answer:
@@ -146,8 +148,3 @@ def _extra(turn: Turn, status: YearStatus) -> Hours | None:
     if not named.keys() <= {"public", "professional"}:
         return None
     return Hours(named.get("public", Decimal(0)), named.get("professional", Decimal(0)))
-
-
-def _joined(answers: list[Answer]) -> Answer:
-    last = answers[-1]
-    return Answer("\n\n".join(answer.text for answer in answers), last.buttons, last.metadata)

@@ -4,7 +4,7 @@ Imports no Rasa, so that the console and the command line say the same as the ch
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -137,7 +137,7 @@ class Answers:
 
         loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
         page = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-        page.filters |= {"hours": hours, "day": day, "bar": bar}
+        page.filters |= {"hours": hours, "bar": bar}
         return page
 
     def _text(self, name: str) -> str:
@@ -165,15 +165,16 @@ class Answers:
         return found
 
 
+def joined(answers: Sequence[Answer]) -> Answer:
+    """Several answers as one message; the buttons and the kind are the last one's."""
+    last = answers[-1]
+    return Answer("\n\n".join(answer.text for answer in answers), last.buttons, last.metadata)
+
+
 def hours(value: Decimal | float | int) -> str:
     """学时 without needless zeros: 45, 12.5."""
     shown = f"{Decimal(str(value)):f}"
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
-
-
-def day(value: date) -> str:
-    """A date of the current year as people say it, through the one pattern that messages hold."""
-    return message("answers.day", month=value.month, day=value.day)
 
 
 def bar(value: Decimal, required: Decimal) -> str:

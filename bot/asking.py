@@ -1,29 +1,23 @@
 """One answer from the trained model, without Rasa and without anybody's record: the ``ask`` command and later the console."""
 
-import json
 import tarfile
 import tempfile
 from datetime import date
 from pathlib import Path
 
-from bot.answers import Answer, Answers
+from bot.answers import Answer, Answers, joined
 from bot.judging import judged
-from bot.nlu.catalogue import Catalogue
-from bot.nlu.classifier import Classifier
 from bot.nlu.turn import Context, Meaning, Turn, group_of
-from bot.nlu.understand import Understanding
+from bot.nlu.understand import FILES, Understanding
 from policies.notice import Notices
-
-PARTS = ("classifier.bin", "catalogue.json")
 
 
 def load_understanding(model: Path) -> Understanding:
     """The understanding inside a model archive. ValueError where the archive holds none."""
     with tempfile.TemporaryDirectory() as folder:
-        for part in PARTS:
+        for part in FILES:
             (Path(folder) / part).write_bytes(_member(model, part))
-        catalogue = Catalogue.from_data(json.loads((Path(folder) / PARTS[1]).read_text("utf-8")))
-        return Understanding(Classifier.load(Path(folder) / PARTS[0]), catalogue)
+        return Understanding.load(Path(folder))
 
 
 def _member(model: Path, part: str) -> bytes:
@@ -55,7 +49,7 @@ def answer(meaning: Meaning, answers: Answers, notices: Notices, today: date) ->
             told.append(judged(answers, notices, today, turn))
         else:
             told.append(answers.say(_response(turn), today))
-    return Answer("\n\n".join(part.text for part in told), told[-1].buttons, told[-1].metadata)
+    return joined(told)
 
 
 def _response(turn: Turn) -> str:

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from bot.answers import Answer, Answers
+from bot.answers import Answer, Answers, joined
 from bot.nlu.turn import Turn
 from policies.engine import judge
 from policies.notice import Notices
@@ -21,4 +21,4 @@ def judged(answers: Answers, notices: Notices, today: date, turn: Turn, own: Ans
         return own or answers.question(["hours_both"], today)
     verdict = judge(notices.in_force(today.year), named.get("public"), named.get("professional"))
     answer = answers.report("judge", today, j=verdict, total=alone)
-    return answer if own is None else Answer(f"{answer.text}\n\n{own.text}", own.buttons, own.metadata)
+    return answer if own is None else joined([answer, own])

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from actions.account import ANSWERS
-from bot.answers import Answers, bar, day, hours
+from bot.answers import Answers, bar, hours
 from bot.nlu.catalogue import Question
 from policies.notice import load_notices
 
@@ -131,7 +131,7 @@ def test_hours_are_shown_without_needless_zeros(value: str, shown: str) -> None:
 
 
 def test_a_day_is_shown_as_people_say_it() -> None:
-    assert day(date(2023, 12, 10)) == "12月10日"
+    assert NOTICES.in_force(2023).show_day(date(2023, 12, 10)) == "12月10日"
 
 
 @pytest.mark.parametrize(("value", "full"), [("0", 0), ("4.5", 1), ("44.9", 9), ("45", 10), ("400", 10)])

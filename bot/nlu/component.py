@@ -1,6 +1,5 @@
 """The graph component around our understanding: it trains the classifier and reads messages inside their conversation."""
 
-import json
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -16,8 +15,6 @@ from bot.nlu.catalogue import PREFIX, Catalogue, plain
 from bot.nlu.classifier import Classifier
 from bot.nlu.turn import Context, Meaning, group_of, turn_from_data, turn_to_data
 from bot.nlu.understand import Understanding
-
-FILES = ("classifier.bin", "catalogue.json")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -45,8 +42,7 @@ class UnderstandingComponent(GraphComponent):
         classifier = Classifier.train([*((text, plain(label)) for text, label in examples if text), *buttons])
         self._understanding = Understanding(classifier, catalogue)
         with self._storage.write_to(self._resource) as folder:
-            classifier.save(folder / FILES[0])
-            (folder / FILES[1]).write_text(json.dumps(catalogue.to_data(), ensure_ascii=False), "utf-8")
+            self._understanding.save(folder)
         return self._resource
 
     @classmethod
@@ -55,10 +51,9 @@ class UnderstandingComponent(GraphComponent):
     ) -> "UnderstandingComponent":
         """Read what training wrote."""
         with model_storage.read_from(resource) as folder:
-            catalogue = Catalogue.from_data(json.loads((folder / FILES[1]).read_text("utf-8")))
-            classifier = Classifier.load(folder / FILES[0])
-        classifier.warm()
-        return cls(model_storage, resource, Understanding(classifier, catalogue))
+            understanding = Understanding.load(folder)
+        understanding.classifier.warm()
+        return cls(model_storage, resource, understanding)
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Training messages need no reading."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from bot.nlu.pinyin import split_latin
-from bot.nlu.text import canonical, lexicon, simplify
+from bot.nlu.text import canonical, either, lexicon, simplify
 
 # Whole, or masked as the intake leaves it.
 _IDENTITY_NUMBER = r"(?<!\d)(?:\d{17}[\dx]|\d{4}\*+\d{3}[\dx])(?![\da-z])"
@@ -59,9 +59,6 @@ def _places(said: str, facet: str) -> list[tuple[str, int]]:
 @lru_cache(maxsize=1)
 def _other_names() -> tuple[re.Pattern[str], re.Pattern[str]]:
     names = lexicon()["names"]
-
-    def either(words: list[str]) -> str:
-        return "|".join(map(re.escape, words))
 
     given = rf"(?:{either(names['given'])})[\u4e00-\u9fff]{{0,2}}?"
     surname = rf"[{names['surnames']}](?![{names['not_second']}])[\u4e00-\u9fff]{{1,2}}?"

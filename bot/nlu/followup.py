@@ -7,7 +7,7 @@ from bot.nlu import entities
 from bot.nlu.catalogue import PREFIX, Catalogue, Question
 from bot.nlu.classifier import Guess
 from bot.nlu.text import bare, lexicon, strip_edges
-from bot.nlu.turn import Turn
+from bot.nlu.turn import ACCOUNT, Turn
 
 # A message longer than this many characters carries its own subject.
 SHORT = 12
@@ -41,7 +41,7 @@ def refer_back(text: str, about: Turn, catalogue: Catalogue, ranking: Sequence[G
         return None
     named = entities.facets(core)
     years = tuple(entities.years(core, this_year))
-    if about.intent.startswith("my_"):
+    if about.intent.startswith(ACCOUNT):
         if entities.names_somebody(text) or (ranking[0].label == "other_person" and ranking[0].confidence >= 0.5):
             return None
         return _own_record(about, named, years, ranking[0], cut)
@@ -79,9 +79,9 @@ def _better(topic: str, best: Guess, catalogue: Catalogue, core: str) -> bool:
 
 
 def _own_record(about: Turn, named: dict[str, str], years: tuple[int, ...], best: Guess, cut: bool) -> Turn | None:
-    if best.label.startswith("my_") and best.confidence >= 0.5 and not named and not years:
+    if best.label.startswith(ACCOUNT) and best.confidence >= 0.5 and not named and not years:
         return None
-    standing_alone = best.confidence >= SURE and not best.label.startswith((PREFIX + "title", PREFIX + "hours", "my_"))
+    standing_alone = best.confidence >= SURE and not best.label.startswith((PREFIX + "title", PREFIX + "hours", ACCOUNT))
     if standing_alone:
         return None
     if named.get("level") in ("senior", "intermediate", "junior"):
@@ -89,6 +89,6 @@ def _own_record(about: Turn, named: dict[str, str], years: tuple[int, ...], best
     if years:
         return replace(about, intent="my_year", years=years, level=None, subject=named.get("subject"), amounts=())
     if named.get("subject") and (cut or best.confidence < SURE):
-        intent = best.label if best.label.startswith("my_") and best.confidence >= 0.5 else "my_year"
+        intent = best.label if best.label.startswith(ACCOUNT) and best.confidence >= 0.5 else "my_year"
         return replace(about, intent=intent, subject=named["subject"], level=None, amounts=())
     return None

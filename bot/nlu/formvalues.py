@@ -5,7 +5,7 @@ import unicodedata
 from functools import lru_cache
 
 from bot.nlu.classifier import Guess
-from bot.nlu.text import lexicon, simplify
+from bot.nlu.text import either, lexicon, simplify
 
 # Every code holds a digit; ten letters alone are a word of pinyin.
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*\d)[A-Za-z0-9]{10}(?![A-Za-z0-9])")
@@ -17,9 +17,6 @@ _CLOSING = " 。,.!;~、"
 
 @lru_cache(maxsize=1)
 def _bind_sentences() -> tuple[re.Pattern[str], ...]:
-    def either(words: list[str]) -> str:
-        return "|".join(map(re.escape, words))
-
     labels = lexicon()["bind_labels"]
     gap = r"[\s::,,。、/]"
     name, code = r"(?P<name>[^\s\d,,::][^\d,,::]{0,38}?)", r"(?P<code>[A-Za-z0-9]{4,16})"

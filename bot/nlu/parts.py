@@ -2,7 +2,7 @@
 
 import re
 
-from bot.nlu.text import bare, lexicon, simplify
+from bot.nlu.text import bare, either, lexicon, simplify
 
 _SENTENCE_END = re.compile(r"[。!?;!?…\n]+")
 _CLAUSE_END = re.compile(r"[,,、]\s*|\s{1,}")
@@ -11,7 +11,7 @@ LEAST = 4  # characters that can carry a question
 
 def sentences(text: str) -> list[str]:
     """Candidate questions in order: whole sentences, and what follows a word such as 还有 or 顺便. One-piece messages give none."""
-    words = "|".join(map(re.escape, lexicon()["separators"]))
+    words = either(lexicon()["separators"])
     pieces = [piece for sentence in _SENTENCE_END.split(simplify(text)) for piece in re.split(words, sentence)]
     return _several(pieces)
 

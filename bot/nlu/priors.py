@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from bot.nlu import entities
 from bot.nlu.classifier import Guess
 from bot.nlu.text import lexicon, simplify
+from bot.nlu.turn import ACCOUNT
 
-RECORD = "my_"
 # Odds, not probabilities: each factor multiplies the weight of the labels it speaks for.
 BOUND = 4.0
 PERSONAL = 2.0
@@ -35,7 +35,9 @@ def weigh(text: str, ranking: Sequence[Guess], bound: bool) -> tuple[Guess, ...]
             by_label["my_year"] = SUBJECT_OR_YEAR
     if any(word in said for word in words["others"]):
         by_label["other_person"] = OTHERS
-    weights = [guess.confidence * by_label.get(guess.label, 1.0) * (record if guess.label.startswith(RECORD) else 1.0) for guess in ranking]
+    weights = [
+        guess.confidence * by_label.get(guess.label, 1.0) * (record if guess.label.startswith(ACCOUNT) else 1.0) for guess in ranking
+    ]
     total = sum(weights)
     weighed = (Guess(guess.label, weight / total) for guess, weight in zip(ranking, weights, strict=True))
     return tuple(sorted(weighed, key=lambda guess: -guess.confidence))

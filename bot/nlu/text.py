@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -13,6 +14,11 @@ import yaml
 def lexicon() -> dict[str, Any]:
     """The closed sets of ``lexicon.yml``, read once."""
     return yaml.load(resources.files("bot.nlu").joinpath("lexicon.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
+
+
+def either(words: Iterable[str]) -> str:
+    """A regular expression for any of the words; longer ones are tried first."""
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
 @lru_cache(maxsize=1)
@@ -31,8 +37,7 @@ def simplify(text: str) -> str:
 @lru_cache(maxsize=1)
 def _synonyms() -> tuple[re.Pattern[str], dict[str, str]]:
     spelling = {variant: word for word, variants in lexicon()["synonyms"].items() for variant in [word, *variants]}
-    longest_first = sorted(spelling, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first))), spelling
+    return re.compile(either(spelling)), spelling
 
 
 @lru_cache(maxsize=4096)
@@ -45,8 +50,7 @@ def canonical(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _fillers() -> re.Pattern[str]:
-    words = sorted(lexicon()["fillers"], key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, words)))
+    return re.compile(either(lexicon()["fillers"]))
 
 
 def bare(text: str) -> str:

@@ -1,6 +1,8 @@
 """From a message and the conversation around it to what the person wants. Pure: no Rasa, no database, no clock."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 from bot.nlu import entities, followup, formvalues
 from bot.nlu.catalogue import PREFIX, Catalogue
@@ -25,6 +27,8 @@ FAMILIAR_AT = 0.34
 REFUSALS = ("other_person", "change_record", "export_all")
 REFUSE_AT = 0.25
 
+FILES = ("classifier.bin", "catalogue.json")  # what a model archive holds of it
+
 
 class Understanding:
     """Reads messages with a trained classifier and the catalogue of prepared questions."""
@@ -32,6 +36,17 @@ class Understanding:
     def __init__(self, classifier: Classifier, catalogue: Catalogue):
         self.classifier = classifier
         self.catalogue = catalogue
+
+    def save(self, folder: Path) -> None:
+        """Write ``FILES`` into the folder."""
+        self.classifier.save(folder / FILES[0])
+        (folder / FILES[1]).write_text(json.dumps(self.catalogue.to_data(), ensure_ascii=False), "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Understanding":
+        """Read what ``save`` wrote."""
+        catalogue = Catalogue.from_data(json.loads((folder / FILES[1]).read_text("utf-8")))
+        return cls(Classifier.load(folder / FILES[0]), catalogue)
 
     def read(self, text: str, context: Context) -> Meaning:
         """The meaning of ``text`` in ``context``; never raises on any text."""
@@ -52,7 +67,7 @@ class Understanding:
         if context.choices:
             chosen = followup.chosen(said, len(context.choices))
             if chosen is not None:
-                return self._choice(chosen, text, context)
+                return self._choice(chosen, context)
         ranking = self._rank(text, context)
         if context.requested:
             value = formvalues.fitting(context.requested, text, ranking[0])
@@ -75,7 +90,7 @@ class Understanding:
         sure = best.confidence >= SURE_AT and not best.label.startswith((PREFIX, ACCOUNT))
         return Meaning(self._turn(best.label, text, context), best.confidence) if sure else Meaning(Turn("nlu_fallback"), 0.0)
 
-    def _choice(self, chosen: int, text: str, context: Context) -> Meaning:
+    def _choice(self, chosen: int, context: Context) -> Meaning:
         if chosen < 0:
             return Meaning(Turn("none_of_these"))
         return Meaning(self._turn(context.choices[chosen], "", context))
@@ -89,7 +104,7 @@ class Understanding:
             return Meaning(Turn(self._joint_intent(several)), best.confidence, ranking, parts=several)
         if best.confidence >= (REFUSE_AT if best.label in REFUSALS else ANSWER_AT):
             turn = self._turn(best.label, text, context)
-            return Meaning(turn, best.confidence, ranking, parts=self._named_twice(turn, text, context))
+            return Meaning(turn, best.confidence, ranking, parts=self._named_twice(turn, text))
         near = self._near_tie(ranking)
         if near:
             return Meaning(Turn("faq"), best.confidence, ranking, parts=near)
@@ -122,8 +137,6 @@ class Understanding:
             return Turn("faq", key)
         if intent == "start_over" and context.requested:
             return Turn("cancel")
-        if intent in ("repeat", "show_clause") and context.about is None:
-            return Turn(intent)
         if intent == "repeat" and context.about is not None:
             return context.about
         named = entities.facets(text)
@@ -140,15 +153,14 @@ class Understanding:
     def _several(self, text: str, best: Guess, context: Context) -> tuple[Turn, ...]:
         """The turns of a message that asks two or three different things, in order; empty when it asks one."""
         for pieces, sure in ((sentences(text), PART_AT), (clauses(text), CLAUSE_AT if best.confidence >= SURE_AT else PART_AT)):
-            found: dict[Turn, str] = {}
+            found: dict[tuple[str, str | None], Turn] = {}
             about = None
             for piece in pieces:
                 about = self._piece(piece, sure, context, about)
                 if about is not None:
-                    found.setdefault(about, piece)
-            turns = tuple({(turn.intent, turn.key): turn for turn in found}.values())
-            if len(turns) > 1:
-                return turns[:3]
+                    found[about.intent, about.key] = about
+            if len(found) > 1:
+                return tuple(found.values())[:3]
         return ()
 
     def _piece(self, piece: str, sure: float, context: Context, about: Turn | None) -> Turn | None:
@@ -163,7 +175,7 @@ class Understanding:
             return None
         return self._turn(ranking[0].label, piece, context)
 
-    def _named_twice(self, turn: Turn, text: str, context: Context) -> tuple[Turn, ...]:
+    def _named_twice(self, turn: Turn, text: str) -> tuple[Turn, ...]:
         """A question that names two values of the facet it turns on (提交和审验各是几号) gets an answer for each."""
         if turn.key is None:
             return ()
