@@ -3,7 +3,6 @@
 Rasa's own class takes ``input_channel`` and the whole sender id from the body, so that anybody could speak as a person of another channel.
 """
 
-import hmac
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,12 +14,9 @@ from sanic.response import json as json_response
 
 from bot.channels.collector import OnNewMessage, asking
 from bot.channels.context import Context, shared
-from bot.channels.http import RefusedError, json_object, refusing, string
+from bot.channels.http import admit, json_object, refusing, string
 
 SENDER_LIMIT = 200
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-# Signs that the caller is not a program on this machine: a proxy in between, or a page in somebody's browser.
-_FROM_ELSEWHERE = ("forwarded", "via", "x-real-ip", "origin")
 _CONTRACT = ("text", "image", "buttons", "attachment", "custom")
 
 
@@ -50,7 +46,7 @@ class RestChannel(InputChannel):
         @blueprint.post("/webhook")
         @refusing
         async def receive(request: Request) -> HTTPResponse:
-            self._admit(request)
+            admit(request, self._context.settings, self._context.settings.rest_token)
             body = json_object(request)
             sender, text = string(body, "sender", limit=SENDER_LIMIT), string(body, "message")
             handled = await self._context.intake.receive(channel=self.name(), sender=sender, text=text, ask=ask, delivers_at_once=True)
@@ -61,19 +57,6 @@ class RestChannel(InputChannel):
             await self._context.intake.drain()
 
         return blueprint
-
-    def _admit(self, request: Request) -> None:
-        """Let programs on this machine in; anybody else needs BOT_REST_TOKEN as ``Authorization: Bearer``. RefusedError otherwise."""
-        headers = {name.lower() for name in request.headers}
-        elsewhere = any(name in _FROM_ELSEWHERE or name.startswith("x-forwarded") for name in headers)
-        if self._context.settings.host in LOOPBACK and not elsewhere:
-            return
-        token = self._context.settings.rest_token
-        if token is None:
-            raise RefusedError(403, "closed")
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode("utf-8", "surrogatepass"), token.encode()):
-            raise RefusedError(401, "token", WWW_Authenticate="Bearer")
 
 
 def _told(sender: str, payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -95,6 +95,7 @@ def test_only_json_is_read(server: Server, content_type: str) -> None:
 
 PROXIED = [{"Forwarded": "for=1.2.3.4"}, {"X-Forwarded-For": "1.2.3.4"}, {"X-Forwarded-Proto": "https"}, {"x-forwarded-anything": ""}]
 PROXIED += [{"Via": "1.1 proxy"}, {"X-Real-IP": "1.2.3.4"}, {"Origin": "http://evil.example"}]
+PROXIED += [{"Host": "chat.example.cn"}, {"Host": "127.0.0.1.example.cn:80"}, {"Host": "[::1"}]
 TOKEN = {"Authorization": "Bearer s3cret-токен".encode()}
 
 
@@ -123,6 +124,11 @@ def test_who_may_come_in(servers: dict[str, Server], where: str, given: str, pro
     assert response.status_code == expected
     if expected != 200:
         assert response.json()["status"] == "failure"
+
+
+@pytest.mark.parametrize("called", ["localhost:5005", "[::1]:5005", "127.0.0.1", "LOCALHOST"])
+def test_every_name_of_this_machine_is_local(server: Server, called: str) -> None:
+    assert post(server, ASK, Host=called).status_code == 200
 
 
 @pytest.mark.parametrize("header", ["s3cret-токен", "Basic s3cret-токен", "Bearer", "Bearer s3cret-токен x"])
