@@ -14,6 +14,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 PREFIX = "BOT_"
 DEFAULT_URL = "sqlite:///xueshitong.db"
 LEAST_SECRET = 8  # characters of BOT_SECRET_KEY
+TEXT, JSON = LOG_FORMATS = ("text", "json")
 SECRET_BYTES = 32  # random bytes in the file beside a SQLite database
 
 
@@ -28,6 +29,7 @@ class Settings:
     database_url: str = field(repr=False)  # may hold a password
     today: date | None
     host: str
+    log_format: str  # one of LOG_FORMATS
     rest_token: str | None = field(repr=False)
     folder: Path
     values: Mapping[str, str] = field(repr=False)
@@ -80,6 +82,7 @@ def load(env: Mapping[str, str] | None = None, folder: Path | None = None) -> Se
         database_url=_database_url(text("DATABASE_URL", DEFAULT_URL), folder),
         today=_date(text("TODAY")),
         host=host,
+        log_format=_log_format(text("LOG_FORMAT", TEXT)),
         rest_token=text("REST_TOKEN") or None,
         folder=folder,
         values=values,
@@ -93,6 +96,12 @@ def _date(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise SettingsError(message("settings.bad_date", name=PREFIX + "TODAY", value=text)) from None
+
+
+def _log_format(text: str) -> str:
+    if text not in LOG_FORMATS:
+        raise SettingsError(message("settings.bad_log_format", name=PREFIX + "LOG_FORMAT", value=text, known=", ".join(LOG_FORMATS)))
+    return text
 
 
 def _database_url(text: str, folder: Path) -> str:

@@ -46,6 +46,7 @@ def test_bot_today_moves_the_clock_to_that_day() -> None:
         ({"BOT_DATABASE_URL": "sqlite://"}, ["BOT_DATABASE_URL", "内存"]),
         ({"BOT_DATABASE_URL": "sqlite:///:memory:"}, ["BOT_DATABASE_URL", "内存"]),
         ({"BOT_HOST": "a b"}, ["BOT_HOST"]),
+        ({"BOT_LOG_FORMAT": "xml"}, ["BOT_LOG_FORMAT", "xml", "json"]),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, env: dict[str, str], words: list[str]) -> None:

@@ -3,18 +3,30 @@
 Rasa and its libraries put message texts into their log lines (for example rasa/core/channels/rest.py:184 and the tracker dumps of
 rasa/core/processor.py). Their lines are therefore written as the template in their source, with … for every inserted value; an
 exception as its class and the places it passed. Our own modules log whole sentences and answer for what they say.
+
+Facts that a program may want go beside the sentence: `logger.info("message handled", extra={"fields": {"channel": "rest", "message": 7}})`
+becomes `message handled channel=rest message=7`, or keys of a JSON object with BOT_LOG_FORMAT=json. They are figures and identifiers,
+never words. A person appears in no form, not even as a digest, which would still join one person's lines: the journal row (`message`)
+leads whoever may read the database to the sender, and leads nowhere once the row is deleted.
 """
 
 import ast
+import json
 import linecache
 import logging
 import re
 import sys
 import traceback
 import warnings
+from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from types import TracebackType
 from typing import Any
+
+from bot import settings
+from bot.inbox.text import mask
+from bot.settings import JSON, ZONE, SettingsError
 
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 TIME = "%Y-%m-%d %H:%M:%S"
@@ -26,30 +38,70 @@ PLAIN_ERRORS = (OSError, ImportError, SyntaxError)
 _LOG_METHODS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "log"})
 _PERCENT = re.compile(r"%(\(\w+\))?[-#0 +]*[\d*.]*[a-zA-Z]")
 _GAP = "…"
+_PERSONAL = frozenset({"code", "id_number", "name", "phone", "sender", "sender_id", "text", "title"})
+_IDENTIFIER = re.compile(r"[!-~]{1,100}")
+_LARGEST = 10**10  # numbers from here on may be telephone or ID numbers
 
 
 class QuietFormatter(logging.Formatter):
-    """Writes records of other people's code without the values in them."""
+    """Writes records of other people's code without the values in them, and our own with their fields."""
 
     def __init__(self) -> None:
         super().__init__(LINE, TIME)
 
     def format(self, record: logging.LogRecord) -> str:
         quiet = logging.makeLogRecord(vars(record))
-        quiet.msg, quiet.args, quiet.exc_text = safe_message(record), None, None
+        facts = [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in safe_fields(record).items()]
+        quiet.msg, quiet.args, quiet.exc_text = " ".join([safe_message(record), *facts]), None, None
         return super().format(quiet)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 (name given by logging)
         return safe_traceback(*ei)
 
 
+class JsonFormatter(QuietFormatter):
+    """Writes the same as one JSON object a line: time, level, logger, event, the fields, and `trace` for an exception."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, ZONE).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "event": safe_message(record),
+        }
+        line |= {name: value for name, value in safe_fields(record).items() if name not in line}
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
 def safe_message(record: logging.LogRecord) -> str:
     """The record's sentence, with … for inserted values unless it is one of ours."""
-    if record.name.split(".")[0] in OWN or getattr(record, "clean", False):
+    if _answered_for(record):
         return record.getMessage()
     if record.args:
         return _PERCENT.sub(_GAP, str(record.msg)).replace("%%", "%")
     return _template(record.pathname, record.lineno)
+
+
+def safe_fields(record: logging.LogRecord) -> dict[str, Any]:
+    """The record's fields if it is one of ours; … for whatever is neither a figure nor an identifier, or goes by a person's names."""
+    fields = getattr(record, "fields", None)
+    if not isinstance(fields, Mapping) or not _answered_for(record):
+        return {}
+    return {str(name): _GAP if name in _PERSONAL else _safe_value(value) for name, value in fields.items()}
+
+
+def _safe_value(value: object) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return value if abs(value) < _LARGEST else _GAP
+    return mask(value) if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else _GAP
+
+
+def _answered_for(record: logging.LogRecord) -> bool:
+    return record.name.split(".")[0] in OWN or getattr(record, "clean", False)
 
 
 @lru_cache(maxsize=256)
@@ -86,8 +138,10 @@ def _constant_parts(node: ast.expr) -> str:
     return _GAP
 
 
-def safe_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> str:
-    """The exceptions of a chain, oldest first, each with the places it passed; texts only of `PLAIN_ERRORS`."""
+def safe_traceback(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> str:
+    """The exceptions of a chain, oldest first, each with the places it passed; texts only of `PLAIN_ERRORS`. Empty without an exception."""
+    if kind is None or error is None:
+        return ""
     lines: list[str] = []
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if earlier is not None:
@@ -97,13 +151,15 @@ def safe_traceback(kind: type[BaseException], error: BaseException, trace: Trace
     return "\n".join(lines)
 
 
-def configure(private: bool = True) -> None:
+def configure(private: bool = True, rasa: bool = True) -> None:
     """Send every logger, Sanic's and structlog's among them, through one handler on stderr; ours from INFO, others from WARNING.
 
+    The form is that of BOT_LOG_FORMAT; plain text while the settings cannot be read, which is for somebody else to tell.
     `private=False` is for commands that meet nobody's messages, such as training: libraries then say all they have to say.
+    `rasa=False` is for a process that never imports Rasa and stays small: structlog takes 12 MB.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(QuietFormatter() if private else logging.Formatter(LINE, TIME))
+    handler.setFormatter(_formatter() if private else logging.Formatter(LINE, TIME))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in OWN:
         logging.getLogger(name).setLevel(logging.INFO)
@@ -112,7 +168,15 @@ def configure(private: bool = True) -> None:
     if private:
         logging.raiseExceptions = False  # a failing log line would print itself whole
         warnings.showwarning = _log_warning
-    _configure_structlog()
+    if rasa:
+        _configure_structlog()
+
+
+def _formatter() -> logging.Formatter:
+    try:
+        return JsonFormatter() if settings.load().log_format == JSON else QuietFormatter()
+    except SettingsError:
+        return QuietFormatter()
 
 
 def _configure_structlog() -> None:
@@ -128,8 +192,8 @@ def _configure_structlog() -> None:
 
 def _event_only(_logger: object, _method: str, event: Any) -> tuple[tuple[str], dict[str, Any]]:
     """Keep the event's name and the action's: Rasa's events carry texts, slots and whole trackers under many keys."""
-    action = f" action_name={event['action_name']}" if "action_name" in event else ""
-    return (f"{event['event']}{action}",), {"extra": {"clean": True}, "exc_info": event.get("exc_info")}
+    fields = {"action_name": event["action_name"]} if "action_name" in event else {}
+    return (str(event["event"]),), {"extra": {"clean": True, "fields": fields}, "exc_info": event.get("exc_info")}
 
 
 def _log_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any, **__: Any) -> None:
