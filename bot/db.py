@@ -19,6 +19,7 @@ from bot.messages import message
 from bot.settings import ZONE, Settings
 
 BUSY_SECONDS = 5  # how long a SQLite writer waits for another
+CONNECT_SECONDS = 3  # how long a server may take to accept a connection
 
 Base: Any = declarative_base(
     metadata=MetaData(
@@ -69,7 +70,8 @@ class Database:
         parsed = make_url(url)
         self.file = Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
         if self.file is None:
-            self.engine: Engine = create_engine(parsed, future=True, pool_pre_ping=True)
+            patience: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": "xueshitong"}
+            self.engine: Engine = create_engine(parsed, future=True, pool_pre_ping=True, connect_args=patience)
         else:
             connect: dict[str, Any] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
             # by default SQLAlchemy 1.4 reopens a SQLite file for each session, and each closing writes the log back:
@@ -92,6 +94,18 @@ class Database:
         with self._translated(), Session(self.writer, future=True, expire_on_commit=False) as session, session.begin():
             session.connection()
             yield session
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """As ``write()``, without the ORM's session: a third of its cost, for what happens with every message."""
+        with self._translated(), self.writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """As ``read()``, without the ORM's session."""
+        with self._translated(), self.engine.connect() as connection:
+            yield connection
 
     def dispose(self) -> None:
         """Close the pooled connections."""
@@ -117,9 +131,10 @@ def open_database(settings: Settings) -> Database:
     return Database(settings.database_url)
 
 
-def serialise(session: Session, what: str) -> None:
+def serialise(session: Session | Connection, what: str) -> None:
     """Let one transaction at a time do ``what``. SQLite's writers already take turns; PostgreSQL gets an advisory lock until commit."""
-    if session.get_bind().dialect.name == "postgresql":
+    bound = session.get_bind() if isinstance(session, Session) else session
+    if bound.dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(what.encode())})
 
 
@@ -130,7 +145,7 @@ def fault_of(error: exc.DBAPIError) -> DatabaseFault | None:
         return DatabaseNotReady(message("database.not_ready"))
     if "locked" in first or "lock timeout" in first or "deadlock" in first:
         return DatabaseBusy(message("database.busy", seconds=BUSY_SECONDS))
-    if isinstance(error, exc.OperationalError) or "not a database" in first or "malformed" in first:
+    if isinstance(error, exc.OperationalError | exc.InterfaceError) or "not a database" in first or "malformed" in first:
         return DatabaseFault(message("database.unreachable", why=first))
     return None
 

@@ -8,7 +8,8 @@ from functools import lru_cache
 from bot import settings as bot_settings
 from bot.contact import Contact, contact
 from bot.db import Database, open_database
-from bot.inbox.intake import Intake, Sentences
+from bot.inbox.intake import Intake
+from bot.inbox.question import Sentences
 from bot.inbox.text import MAX_TEXT
 from bot.messages import message
 from bot.settings import Settings
@@ -31,6 +32,8 @@ def build(settings: Settings, contact_on: Callable[[date], Contact]) -> Context:
         blank=message("inbox.blank"),
         too_long=message("inbox.too_long", limit=MAX_TEXT),
         unavailable=message("inbox.unavailable", phone=phones.policy_phone),
+        delayed=message("inbox.delayed", phone=phones.policy_phone),
+        send_again=message("inbox.send_again", phone=phones.policy_phone),
     )
     return Context(settings, database, Intake(database, sentences, settings.now, phones.numbers))
 

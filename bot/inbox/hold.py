@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from bot.inbox.models import Hold
@@ -12,7 +13,7 @@ _table = Hold.__table__
 _HOLDER = select(_table.c.by).where(_table.c.sender_id == bindparam("sender_id"))
 
 
-def holder(session: Session, sender_id: str) -> str | None:
+def holder(session: Session | Connection, sender_id: str) -> str | None:
     """Who holds the conversation, or None."""
     by: str | None = session.execute(_HOLDER, {"sender_id": sender_id}).scalar_one_or_none()
     return by

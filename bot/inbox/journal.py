@@ -4,16 +4,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.inbox.hold import holder
-from bot.inbox.models import HELD, RECEIVED, Journal
+from bot.inbox.models import HELD, RECEIVED, Hold, Journal
 
 _table = Journal.__table__
 _INSERT = insert(_table)
 _MARK = update(_table).where(_table.c.id == bindparam("journal_id")).values(state=bindparam("ended"))
+_CLOSE = (
+    update(_table)
+    .where(
+        _table.c.id == bindparam("journal_id"),
+        _table.c.state == RECEIVED,
+        ~exists().where(Hold.sender_id == bindparam("held_sender")),
+    )
+    .values(state=bindparam("ended"))
+)
+_STATE = select(_table.c.state).where(_table.c.id == bindparam("journal_id"))
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,7 @@ class Entry:
     duplicate: bool
 
 
-def write(session: Session, *, channel: str, sender_id: str, external_id: str | None, text: str, now: datetime) -> Entry:
+def write(session: Session | Connection, *, channel: str, sender_id: str, external_id: str | None, text: str, now: datetime) -> Entry:
     """Claim the message (channel, external_id) and write it down, as held when a human holds the conversation.
 
     The claim is the unique key: of two deliveries at the same moment one inserts, the other finds the row.
@@ -44,10 +55,27 @@ def write(session: Session, *, channel: str, sender_id: str, external_id: str | 
         return Entry(found.id, found.state, duplicate=True)
 
 
-def mark(session: Session, journal_id: int, state: str) -> None:
+def close(session: Session | Connection, journal_id: int, sender_id: str, state: str) -> bool:
+    """Set how the message ended. False, and nothing is changed, when it had ended before or a human holds the sender's conversation."""
+    return bool(session.execute(_CLOSE, {"journal_id": journal_id, "held_sender": sender_id, "ended": state}).rowcount)
+
+
+def state_of(session: Session | Connection, journal_id: int) -> str | None:
+    """The state of a message; None when its row is gone."""
+    state: str | None = session.execute(_STATE, {"journal_id": journal_id}).scalar_one_or_none()
+    return state
+
+
+def try_again(session: Session | Connection, journal_id: int) -> int:
+    """Count one more try of a message; how many there have been."""
+    session.execute(update(_table).where(_table.c.id == journal_id).values(attempts=_table.c.attempts + 1))
+    return int(session.execute(select(_table.c.attempts).where(_table.c.id == journal_id)).scalar_one())
+
+
+def mark(session: Session | Connection, journal_id: int, state: str) -> None:
     """Set how the message ended: processed, failed or held."""
     session.execute(_MARK, {"journal_id": journal_id, "ended": state})
 
 
-def _insert(session: Session, row: dict[str, Any]) -> int:
+def _insert(session: Session | Connection, row: dict[str, Any]) -> int:
     return int(session.execute(_INSERT, row).inserted_primary_key[0])

@@ -1,4 +1,4 @@
-"""Tables of the inbox: what came in (journal), what went out (outbox), who holds a conversation, and votes on answers."""
+"""Tables of the inbox: what came in (journal), what went out (outbox), the dialogue's own record, who holds it, votes on answers."""
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, SmallInteger, String, Text, UniqueConstraint
 
@@ -31,6 +31,23 @@ class Journal(Base):
     text = Column(Text, nullable=False)
     received_at = Column(Moment, nullable=False)
     state = Column(String(12), nullable=False)  # received, processed, failed, held
+    attempts = Column(SmallInteger, nullable=False, default=0, server_default="0")  # how often it could not be answered and was put back
+
+
+class DialogueTurn(Base):
+    """What one message changed in a dialogue: its events, and the state they left behind. ``number`` counts from 1 within a sender.
+
+    Two processes that worked out the same turn at once meet at the primary key: one is stored, the other has to be worked out again.
+    """
+
+    __tablename__ = "dialogue_turn"
+    __table_args__ = (Index("ix_dialogue_turn_at", "at"),)
+
+    sender_id = Column(String(SENDER_LENGTH), primary_key=True)
+    number = Column(Integer, primary_key=True, autoincrement=False)
+    at = Column(Moment, nullable=False)
+    events = Column(Text, nullable=False)  # JSON list; bind codes are masked
+    state = Column(Text, nullable=False)  # JSON object: slots, form, last action
 
 
 class Outbox(Base):

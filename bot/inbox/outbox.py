@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy.engine import Connection, Row
 from sqlalchemy.orm import Session
 
 from bot.db import serialise
 from bot.inbox.models import PENDING, SENT, Outbox
 
-_INSERT = insert(Outbox.__table__)
+_table = Outbox.__table__
+_INSERT = insert(_table)
+_OF_JOURNAL = select(_table).where(_table.c.journal_id == bindparam("journal_id")).order_by(_table.c.id)
 
 DEFAULT_KIND = "other"
 KIND_LENGTH = 20
@@ -49,7 +52,7 @@ def kind_of(payload: Mapping[str, Any]) -> str:
 
 
 def add(
-    session: Session,
+    session: Session | Connection,
     sender_id: str,
     payloads: Sequence[Mapping[str, Any]],
     now: datetime,
@@ -85,14 +88,31 @@ def after(session: Session, cursors: Mapping[str, int], limit: int = 500) -> lis
     if not cursors:
         return []
     unseen = or_(*(and_(Outbox.sender_id == sender_id, Outbox.id > cursor) for sender_id, cursor in cursors.items()))
-    rows = session.execute(select(Outbox).where(unseen).order_by(Outbox.id).limit(limit)).scalars()
-    return [_outgoing(row) for row in rows]
+    return [_outgoing(row) for row in session.execute(select(_table).where(unseen).order_by(Outbox.id).limit(limit))]
 
 
-def of_journal(session: Session, journal_id: int) -> list[Outgoing]:
+def of_journal(session: Session | Connection, journal_id: int) -> list[Outgoing]:
     """The answers to one inbound message, in order: what a channel gives when the platform delivers that message again."""
-    rows = session.execute(select(Outbox).where(Outbox.journal_id == journal_id).order_by(Outbox.id)).scalars()
-    return [_outgoing(row) for row in rows]
+    return [_outgoing(row) for row in session.execute(_OF_JOURNAL, {"journal_id": journal_id})]
+
+
+def take_pending(session: Session | Connection, sender_id: str) -> list[Outgoing]:
+    """The sender's messages that nobody has delivered yet, in order, from now on marked as sent."""
+    pending = select(_table).where(_table.c.sender_id == sender_id, _table.c.state == PENDING).order_by(_table.c.id)
+    found = [_outgoing(row) for row in session.execute(pending)]
+    mark_sent(session, [one.id for one in found])
+    return found
+
+
+def owed(session: Session | Connection, channel: str, since: datetime) -> set[str]:
+    """Senders of a channel for whom a message lies undelivered since then."""
+    waiting = select(_table.c.sender_id).where(_table.c.state == PENDING, _table.c.created_at >= since)
+    return set(session.execute(waiting.where(_table.c.sender_id.startswith(channel + ":", autoescape=True)).distinct()).scalars())
+
+
+def give_back(session: Session | Connection, journal_id: int) -> None:
+    """Note that the answers to a message reached nobody after all."""
+    session.execute(update(_table).where(_table.c.journal_id == journal_id, _table.c.state == SENT).values(state=PENDING))
 
 
 def latest_id(session: Session, sender_id: str) -> int:
@@ -100,14 +120,13 @@ def latest_id(session: Session, sender_id: str) -> int:
     return int(session.execute(select(func.max(Outbox.id)).where(Outbox.sender_id == sender_id)).scalar() or 0)
 
 
-def mark_sent(session: Session, ids: Collection[int]) -> None:
+def mark_sent(session: Session | Connection, ids: Collection[int]) -> None:
     """Note that pending messages have reached the platform (or the person's browser)."""
     if ids:
         session.execute(
-            update(Outbox).where(Outbox.id.in_(list(ids)), Outbox.state == PENDING).values(state=SENT, attempts=Outbox.attempts + 1)
-            .execution_options(synchronize_session=False)
-        )  # fmt: skip
+            update(_table).where(_table.c.id.in_(list(ids)), _table.c.state == PENDING).values(state=SENT, attempts=_table.c.attempts + 1)
+        )
 
 
-def _outgoing(row: Outbox) -> Outgoing:
+def _outgoing(row: Row) -> Outgoing:
     return Outgoing(row.id, row.sender_id, row.kind, row.payload, row.created_at, row.state, row.journal_id)

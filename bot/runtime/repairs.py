@@ -3,6 +3,7 @@
 Each names the place in Rasa's source it mends; tests/runtime/test_repairs.py fails when that place changes.
 """
 
+import json
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -12,6 +13,7 @@ from typing import Any
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import RemoteAction
+from rasa.core.policies.rule_policy import RULES, RulePolicy
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.runner.dask import DaskGraphRunner
@@ -23,6 +25,9 @@ from bot.runtime import lean
 
 _stock_registry: Any = DefaultV1Recipe._from_registry
 _stock_resolve: Any = Event.resolve_by_type
+_stock_find: Any = RulePolicy._find_action_from_rules
+_stock_keys: Any = RulePolicy._get_possible_keys
+_MOST_REMEMBERED = 4096
 
 
 class ComponentRefused(InvalidConfigException):
@@ -35,6 +40,8 @@ def apply() -> None:
     DefaultV1Recipe._from_registry = staticmethod(_from_registry)
     Event.resolve_by_type = staticmethod(_resolve_by_type)
     DaskGraphRunner.run = _run_graph
+    RulePolicy._find_action_from_rules = _find_action_from_rules
+    RulePolicy._get_possible_keys = _get_possible_keys
 
 
 @cache
@@ -88,6 +95,42 @@ def _plan(runner: Any, wanted: tuple[str, ...]) -> list[tuple[str, tuple[str, ..
         order = TopologicalSorter({name: [need for need in node.needs.values() if need in nodes] for name, node in nodes.items()})
         plans[wanted] = [(name, tuple(nodes[name].needs.values())) for name in order.static_order()]
     return plans[wanted]
+
+
+def _find_action_from_rules(policy: Any, tracker: Any, domain: Any, use_text_for_last_user_input: bool) -> tuple[Any, Any, bool]:
+    """As `RulePolicy._find_action_from_rules` (rasa/core/policies/rule_policy.py:1026), which looks twice at each message.
+
+    The first look is for rules that quote a person's text; where no rule does, it can find nothing.
+    """
+    if use_text_for_last_user_input and not _quoting(policy):
+        return None, None, False
+    found: tuple[Any, Any, bool] = _stock_find(policy, tracker, domain, use_text_for_last_user_input)
+    return found
+
+
+def _quoting(policy: Any) -> bool:
+    """Whether a rule quotes a text; kept with the policy, whose rules never change."""
+    if "_quoting" not in vars(policy):
+        policy._quoting = any('"text":' in key for key in policy.lookup[RULES])
+    return bool(policy._quoting)
+
+
+def _get_possible_keys(policy: Any, lookup: dict[str, str], states: list[Any]) -> set[str]:
+    """As `RulePolicy._get_possible_keys` (rasa/core/policies/rule_policy.py:913), which compares every rule with every state of a dialogue.
+
+    A state before the longest rule's beginning rules nothing out, and people ask the same way round again and again.
+    """
+    remembered: dict[tuple[int, str], set[str]] = vars(policy).setdefault("_remembered", {})
+    longest: dict[int, int] = vars(policy).setdefault("_longest", {})
+    if id(lookup) not in longest:
+        longest[id(lookup)] = max((len(policy._rule_key_to_state(key)) for key in lookup), default=0)
+    told = states[-longest[id(lookup)] :] if longest[id(lookup)] else []
+    asked = (id(lookup), json.dumps(told, sort_keys=True))
+    if asked not in remembered:
+        if len(remembered) >= _MOST_REMEMBERED:
+            remembered.clear()
+        remembered[asked] = _stock_keys(policy, lookup, told)
+    return remembered[asked]
 
 
 def _from_registry(name: str) -> Any:

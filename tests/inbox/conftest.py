@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 
 from bot.db import Database
-from bot.inbox.intake import Intake, Sentences
+from bot.inbox.intake import Intake
+from bot.inbox.question import Sentences
 
 NOW = datetime(2023, 11, 20, 9, 0, tzinfo=timezone(timedelta(hours=8)))
-SENTENCES = Sentences(blank="请写字", too_long="太长了", unavailable="请拨打 0971-8258157")
+SENTENCES = Sentences(
+    blank="请写字",
+    too_long="太长了",
+    unavailable="请拨打 0971-8258157",
+    delayed="稍后回答 0971-8258157",
+    send_again="请再发一次 0971-8258157",
+)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,8 +16,9 @@ from sqlalchemy import event, select, text
 
 from bot.db import Database
 from bot.inbox import hold, outbox
-from bot.inbox.intake import Intake, Question
+from bot.inbox.intake import Intake
 from bot.inbox.models import Journal, Outbox
+from bot.inbox.question import Finish, Handled, Question
 from bot.inbox.text import MAX_TEXT
 from tests.inbox.conftest import NOW, SENTENCES
 
@@ -29,12 +30,12 @@ class Rasa:
         self.asked: list[Question] = []
         self._before = before
 
-    async def __call__(self, question: Question) -> Sequence[dict[str, Any]]:
+    async def __call__(self, question: Question, finish: Finish) -> Handled:
         self.asked.append(question)
         await asyncio.sleep(0.01)
         if self._before:
             self._before(question)
-        return [{"text": f"答：{question.text}", "metadata": {"kind": "faq", "feedback": True}}]
+        return await finish([{"text": f"答：{question.text}", "metadata": {"kind": "faq", "feedback": True}}], [])
 
 
 def rows(database: Database, model: Any) -> list[Any]:
@@ -134,11 +135,11 @@ async def test_the_longest_text_is_asked(intake: Intake) -> None:
 async def test_a_failing_rasa_costs_one_sentence_and_no_silence(
     intake: Intake, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def broken(_: Question) -> list[dict[str, Any]]:
+    async def broken(_: Question, __: Finish) -> Handled:
         raise RuntimeError("秘密的话")
 
-    async def mute(_: Question) -> list[dict[str, Any]]:
-        return []
+    async def mute(_: Question, finish: Finish) -> Handled:
+        return await finish([], [])
 
     with caplog.at_level(logging.DEBUG):
         for rasa in (broken, mute):
@@ -156,9 +157,7 @@ async def test_a_database_that_fails_costs_one_sentence(intake: Intake, database
         session.execute(text("DROP TABLE feedback"))
         session.execute(text("DROP TABLE outbox"))
     handled = await intake.receive(channel="web", sender="a", text="秘密的话", ask=rasa)
-    assert [payload["text"] for payload in handled.payloads] == [SENTENCES.unavailable], (
-        "an answer that cannot be written down is not given"
-    )
+    assert [payload["text"] for payload in handled.payloads] == [SENTENCES.delayed], "an answer that cannot be written down is not given"
     with database.write() as session:
         session.execute(text("DROP TABLE journal"))
     handled = await intake.receive(channel="web", sender="a", text="秘密的话", ask=rasa)

@@ -20,8 +20,8 @@ from bot.channels.web.feed import Feed
 from bot.channels.web.session import Sessions, WebSession
 from bot.inbox import feedback, outbox
 from bot.inbox.history import history
-from bot.inbox.intake import Ask, Handled
 from bot.inbox.models import HELD, PENDING
+from bot.inbox.question import Ask, Handled
 
 _MESSAGE_ID_LIMIT = 64
 _MAX_ID = 2**63 - 1
