@@ -46,17 +46,12 @@ _LARGEST = 10**10  # numbers from here on may be telephone or ID numbers
 class QuietFormatter(logging.Formatter):
     """Writes records of other people's code without the values in them, and our own with their fields."""
 
-    def __init__(self) -> None:
-        super().__init__(LINE, TIME)
-
     def format(self, record: logging.LogRecord) -> str:
-        quiet = logging.makeLogRecord(vars(record))
         facts = [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in safe_fields(record).items()]
-        quiet.msg, quiet.args, quiet.exc_text = " ".join([safe_message(record), *facts]), None, None
-        return super().format(quiet)
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802 (name given by logging)
-        return safe_traceback(*ei)
+        said = " ".join([safe_message(record), *facts])
+        time = self.formatTime(record, TIME)
+        line = LINE % {"asctime": time, "levelname": record.levelname, "name": record.name, "message": said}
+        return f"{line}\n{trace}" if (trace := _trace(record)) else line
 
 
 class JsonFormatter(QuietFormatter):
@@ -70,8 +65,8 @@ class JsonFormatter(QuietFormatter):
             "event": safe_message(record),
         }
         line |= {name: value for name, value in safe_fields(record).items() if name not in line}
-        if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+        if trace := _trace(record):
+            line["trace"] = trace
         return json.dumps(line, ensure_ascii=False)
 
 
@@ -97,7 +92,12 @@ def _safe_value(value: object) -> Any:
         return value
     if isinstance(value, int | float):
         return value if abs(value) < _LARGEST else _GAP
-    return mask(value) if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else _GAP
+    return _safe_text(value) if isinstance(value, str) else _GAP
+
+
+@lru_cache(maxsize=256)
+def _safe_text(value: str) -> str:
+    return mask(value) if _IDENTIFIER.fullmatch(value) else _GAP
 
 
 def _answered_for(record: logging.LogRecord) -> bool:
@@ -138,10 +138,14 @@ def _constant_parts(node: ast.expr) -> str:
     return _GAP
 
 
-def safe_traceback(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> str:
-    """The exceptions of a chain, oldest first, each with the places it passed; texts only of `PLAIN_ERRORS`. Empty without an exception."""
-    if kind is None or error is None:
-        return ""
+def _trace(record: logging.LogRecord) -> str:
+    """The record's exception in lines; empty without one, also when one was asked for where there was none."""
+    kind, error, trace = record.exc_info or (None, None, None)
+    return "" if kind is None or error is None else safe_traceback(kind, error, trace)
+
+
+def safe_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> str:
+    """The exceptions of a chain, oldest first, each with the places it passed; texts only of `PLAIN_ERRORS`."""
     lines: list[str] = []
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if earlier is not None:

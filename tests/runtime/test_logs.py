@@ -239,6 +239,7 @@ def test_a_line_that_asks_for_an_exception_where_there_is_none_is_written(config
     monkeypatch.setenv("BOT_LOG_FORMAT", form)
     buffer = configure()
     own().error("failed", exc_info=True)
+    assert buffer.getvalue().count("\n") == 1
     assert "failed" in buffer.getvalue()
 
 
