@@ -89,6 +89,7 @@ class RedisLocks:
         try:
             if await self.run(ACQUIRE, lease.keys, lease.token, LEASE_MS, "", QUEUE_MS) != HAD:
                 await self._queue(lease, deadline)
+            lease.had = True
         except RedisError as error:
             background(lease.release())
             raise LockError(f"Redis gives no locks: {first_line(error)}") from None
@@ -149,6 +150,7 @@ class RedisLease:
         key = PREFIX + hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         self.keys = (key, key + ":queue")
         self.token = token
+        self.had = False
         self._locks = locks
 
     async def renew(self) -> None:
@@ -162,4 +164,5 @@ class RedisLease:
         try:
             await self._locks.run(RELEASE, self.keys, self.token, LEASE_MS)
         except RedisError as error:
-            logger.warning("A conversation's lock on Redis could not be given back and ends by itself: %s", first_line(error))
+            if self.had:
+                logger.warning("A conversation's lock on Redis could not be given back and ends by itself: %s", first_line(error))

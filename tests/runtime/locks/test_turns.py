@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-import tracemalloc
+import sys
 
 import pytest
 
@@ -113,11 +113,7 @@ async def test_a_hundred_thousand_names_leave_no_memory_behind():
 
     await visit(range(1000))
     gc.collect()
-    tracemalloc.start()
-    try:
-        before = tracemalloc.get_traced_memory()[0]
-        await visit(range(100_000))
-        gc.collect()
-        assert tracemalloc.get_traced_memory()[0] - before < 20_000
-    finally:
-        tracemalloc.stop()
+    before = sys.getallocatedblocks()
+    await visit(range(100_000))
+    gc.collect()
+    assert sys.getallocatedblocks() - before < 1000
