@@ -6,9 +6,10 @@ from rasa_sdk import Action, FormValidationAction, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.desk import GROUP_CHATS, Desk, open_desk, visitor
+from actions.desk import GROUP_CHATS, Desk, journal_id, open_desk, visitor
 from bot.answers import Answer
 from bot.hours import identity
+from bot.inbox.retention import forget
 
 FORM_SLOTS = ("bind_code", "bind_name")
 
@@ -87,7 +88,7 @@ def bind(desk: Desk, sender_id: str, name: str, code: str) -> tuple[Answer, bool
 
 
 class Unbind(Action):
-    """Takes the binding of this chat away."""
+    """Takes the binding of this chat away, and with it what was said here."""
 
     def name(self) -> str:
         return "action_unbind"
@@ -96,6 +97,8 @@ class Unbind(Action):
         desk = open_desk()
         with desk.database.write() as session:
             undone = identity.unbind(session, tracker.sender_id, desk.now)
+            if undone:
+                forget(session, tracker.sender_id, but=journal_id(tracker))
         dispatcher.utter_message(**desk.say("utter_unbound" if undone else "utter_nothing_bound").as_message())
         return [SlotSet("bound", False)]
 

@@ -63,6 +63,12 @@ def visitor(desk: Desk, sender_id: str) -> Iterator[tuple[Session, BoundPerson |
         yield session, person
 
 
+def journal_id(tracker: Tracker) -> int | None:
+    """The journal row of the message being answered."""
+    found = (tracker.latest_message.get("metadata") or {}).get("journal_id")
+    return found if isinstance(found, int) else None
+
+
 def turns(tracker: Tracker) -> list[Turn]:
     """What the latest message asked for: its parts, or the one turn."""
     meaning = tracker.latest_message.get("meaning") or {}

@@ -116,7 +116,10 @@ def bind(database: Database, secret: bytes, sender_id: str, name: str, code: str
         until = _locked_until(session, sender_id, key, now)
         if until is not None:
             return BindResult(False, reason="locked", retry_at=until)
-        person_id = _redeem(session, code_hash(secret, code), key, now) if key else None
+        digest = code_hash(secret, code)
+        person_id = _redeem(session, digest, key, now) if key else None
+        if person_id is None and key and _redeemed_here(session, digest, key, sender_id):
+            return BindResult(True, bound_person(session, sender_id))
         if person_id is None:
             session.execute(delete(BindAttempt).where(BindAttempt.at < now - 4 * WAIT))
             session.add(BindAttempt(sender_id=sender_id, name_key=key, at=now))
@@ -166,6 +169,17 @@ def _redeem(session: Session, digest: str, key: str, now: datetime) -> int | Non
         update(BindCode).where(*fits, BindCode.used_at.is_(None)).values(used_at=now).execution_options(synchronize_session=False)
     )
     return session.execute(select(BindCode.person_id).where(*fits)).scalars().first() if used.rowcount == 1 else None
+
+
+def _redeemed_here(session: Session, digest: str, key: str, sender_id: str) -> bool:
+    """Whether this chat is bound by just this code: the same message once more, after an answer that got lost."""
+    bound = (
+        select(ChatIdentity.id)
+        .join(BindCode, (BindCode.person_id == ChatIdentity.person_id) & (BindCode.used_at == ChatIdentity.bound_at))
+        .join(Person, Person.id == ChatIdentity.person_id)
+        .where(ChatIdentity.sender_id == sender_id, BindCode.code_hash == digest, Person.name_key == key)
+    )
+    return session.execute(bound).first() is not None
 
 
 def _locked_until(session: Session, sender_id: str, key: str, now: datetime) -> datetime | None:

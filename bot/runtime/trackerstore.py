@@ -8,7 +8,6 @@ These read `WINDOW` turns, begin the tracker with the state that stands beside t
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from typing import Any
 
 from rasa.core.tracker_store import TrackerStore
@@ -33,13 +32,21 @@ class TurnStore(TrackerStore):
 
     def __init__(self, domain: Domain | None, event_broker: Any = None, host: str | None = None, **kwargs: Any) -> None:
         super().__init__(domain, None, **kwargs)
+        self._read_settings: settings.Settings | None = None
         self._seal: Seal | None = None
 
     @property
+    def settings(self) -> settings.Settings:
+        """This process's settings, read when they are first needed."""
+        if self._read_settings is None:
+            self._read_settings = settings.load()
+        return self._read_settings
+
+    @property
     def seal(self) -> Seal:
-        """What keeps a bind code unreadable in a stored state; its key is read when it is first needed."""
+        """What keeps a bind code unreadable in a stored state."""
         if self._seal is None:
-            self._seal = Seal(settings.load().secret_key())
+            self._seal = Seal(self.settings.secret_key())
         return self._seal
 
     async def get_or_create_tracker(
@@ -60,7 +67,7 @@ class TurnStore(TrackerStore):
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Store what is new in the tracker, or hand it to whoever stores it together with the answers. TurnConflict, DatabaseFault."""
-        turn = dialogue.turn_of(tracker, datetime.now(timezone.utc), self.seal)
+        turn = dialogue.turn_of(tracker, self.settings.now(), self.seal)
         if turn is not None and not turns.stage(turn):
             await self._add(turn)
 
@@ -82,7 +89,7 @@ class Conversations(TurnStore):
     def database(self) -> Database:
         """Opened when the first conversation is looked for."""
         if self._database is None:
-            self._database = open_database(settings.load())
+            self._database = open_database(self.settings)
         return self._database
 
     async def _last(self, sender_id: str, count: int | None) -> list[StoredTurn]:
@@ -114,7 +121,7 @@ class MemoryConversations(TurnStore):
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Keep what is new in the tracker."""
-        turn = dialogue.turn_of(tracker, datetime.now(timezone.utc), self.seal)
+        turn = dialogue.turn_of(tracker, self.settings.now(), self.seal)
         if turn is not None:
             await self._add(turn)
 

@@ -131,7 +131,7 @@ def test_unbinding_deletes_the_row_and_closes_the_record(desk: Desk, code_of: Ca
     bind_now(GAPS, code_of(GAPS))
     assert "12.5" in ask(Turn("my_year")).text
     reply = run(Unbind(), tracker_of({}))
-    assert reply.text == "已解绑，这个聊天不再对应任何人。"
+    assert reply.text == "已解绑，这个聊天不再对应任何人，此前的问答记录也一并删除了。"
     assert reply.slots == {"bound": False}
     with desk.database.read() as session:
         assert session.execute(select(func.count()).select_from(ChatIdentity)).scalar_one() == 0

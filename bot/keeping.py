@@ -1,0 +1,73 @@
+"""`python -m bot purge` and `transcript`: how long what was said is kept, and reading it while it is."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from bot.hours.commands import plain_errors
+from bot.messages import message
+
+DEFAULT_DAYS = {"journal": 180, "conversations": 90, "outbox": 180, "audit": 1095}
+"""Ages in days: messages and answers for half a year of questions back, dialogues for a season, the audit trail for three years."""
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+Days = Annotated[int, typer.Option(min=1, max=36500)]
+
+
+@app.command()
+@plain_errors
+def purge(
+    journal: Days = DEFAULT_DAYS["journal"],
+    conversations: Days = DEFAULT_DAYS["conversations"],
+    outbox: Days = DEFAULT_DAYS["outbox"],
+    audit: Days = DEFAULT_DAYS["audit"],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only count")] = False,
+) -> None:
+    """Delete what is older than so many days; each table has its own age."""
+    from bot import settings
+    from bot.db import open_database
+    from bot.hours import audit as trail
+    from bot.inbox import retention
+
+    current = settings.load()
+    database = open_database(current)
+    now = current.now()
+    counts = {}
+    for what, days in {"journal": journal, "conversations": conversations, "outbox": outbox, "audit": audit}.items():
+        before = now - timedelta(days=days)
+        count, delete = (trail.old, trail.purge) if what == "audit" else (partial(retention.old, what), partial(retention.purge, what))
+        if dry_run:
+            with database.look() as connection:
+                counts[what] = count(connection, before)
+        else:
+            counts[what] = delete(database, before)
+        done = "keeping.would_purge" if dry_run else "keeping.purged"
+        typer.echo(message(done, what=message(f"keeping.{what}"), days=days, count=counts[what]))
+    if not dry_run:
+        with database.write() as session:
+            trail.note(session, now, "cli", "purge", detail=" ".join(f"{what}={count}" for what, count in counts.items()))
+
+
+@app.command()
+@plain_errors
+def transcript(sender: Annotated[str, typer.Argument(help="sender id with its channel, for example web:…")]) -> None:
+    """Print what was said in one chat. Reading it is noted in the audit trail."""
+    from bot import settings
+    from bot.db import open_database
+    from bot.hours import audit as trail
+    from bot.inbox.transcript import transcript as lines_of
+
+    current = settings.load()
+    database = open_database(current)
+    with database.look() as connection:
+        lines = list(lines_of(connection, sender))
+    with database.write() as session:
+        trail.note(session, current.now(), "cli", "transcript", detail=f"{len(lines)}")
+    if not lines:
+        typer.echo(message("keeping.nothing_said"))
+    for line in lines:
+        typer.echo(message(f"keeping.{line.who}", at=f"{line.at:%Y-%m-%d %H:%M:%S}", text=line.text))
+        for button in line.buttons:
+            typer.echo(f"    [{button}]")
