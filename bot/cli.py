@@ -10,6 +10,7 @@ import typer
 
 from bot.hours import commands as hours_commands
 from bot.messages import message
+from bot.settings import MOST_WORKERS
 
 DEFAULT_PORT = 5005
 INTERRUPTED = 130
@@ -26,21 +27,18 @@ def plain_errors(command: Command) -> Command:
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        from bot.db import DatabaseFault
-        from bot.runtime.lean import LeanImportError
-        from bot.runtime.project import StartError
-        from bot.settings import SettingsError
-        from policies.notice import NoticeError
-
         try:
             return command(*args, **kwargs)
-        except (StartError, SettingsError, DatabaseFault, NoticeError) as error:
-            raise hours_commands.fail(str(error)) from None
-        except LeanImportError as error:
-            raise hours_commands.fail(message("runtime.not_installed", why=error)) from None
         except KeyboardInterrupt:
             typer.echo(message("runtime.stopped"), err=True)
             raise typer.Exit(INTERRUPTED) from None
+        except Exception as error:
+            from bot.runtime.faults import sentence_of
+
+            sentence = sentence_of(error)
+            if sentence is None:
+                raise
+            raise hours_commands.fail(sentence) from None
 
     return wrapped  # type: ignore[return-value]
 
@@ -49,17 +47,20 @@ def plain_errors(command: Command) -> Command:
 @plain_errors
 def run(
     port: Port = DEFAULT_PORT,
-    model: Annotated[Path | None, typer.Option("--model", help="another model file")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, max=MOST_WORKERS, help="server processes; more than 1 needs PostgreSQL")
+    ] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="a model file, or another folder of models")] = None,
     endpoints: Annotated[Path | None, typer.Option("--endpoints", help="another endpoints file")] = None,
     credentials: Annotated[Path | None, typer.Option("--credentials", help="another credentials file")] = None,
     actions: Annotated[str | None, typer.Option("--actions", help="another package of actions")] = None,
 ) -> None:
-    """Serve the bot: action server, Rasa, channels and chat page. Never trains."""
+    """Serve the bot: action server, Rasa, channels and chat page. Follows the current model; never trains."""
     from bot import settings
     from bot.runtime.launcher import Launch
     from bot.runtime.launcher import run as launch
 
-    given = {"model": model, "endpoints": endpoints, "credentials": credentials, "actions": actions}
+    given = {"workers": workers, "model": model, "endpoints": endpoints, "credentials": credentials, "actions": actions}
     launch(settings.load(), Launch(port=port, **{name: value for name, value in given.items() if value is not None}))  # type: ignore[arg-type]
 
 
@@ -81,19 +82,32 @@ def train(force: Annotated[bool, typer.Option("--force", help="train even when t
     ensure(Recipe(), force)
 
 
+@app.command("models")
+@plain_errors
+def list_models(use: Annotated[str | None, typer.Option("--use", help="make this model the current one")] = None) -> None:
+    """List the trained models, newest first, the current one marked; or go back to another. A running bot follows within seconds."""
+    from bot.runtime import models
+
+    if use is not None:
+        typer.echo(message("runtime.model_used", model=models.use(use).name))
+        return
+    for model in models.listed():
+        mark = "*" if model.is_current else " "
+        typer.echo(message("runtime.model_line", mark=mark, name=model.name, trained=f"{model.trained:%Y-%m-%d %H:%M}"))
+
+
 @app.command()
 @plain_errors
 def ask(question: str) -> None:
     """One answer from the trained model, without a conversation and without anybody's record."""
     from bot import asking, settings
     from bot.answers import Answers
-    from bot.runtime.project import MODEL, StartError
+    from bot.runtime.models import require_current
     from policies.notice import load_notices
 
-    if not MODEL.exists():
-        raise StartError(message("runtime.no_model"))
+    understanding = asking.load_understanding(require_current())
     notices = load_notices()
-    answer = asking.ask(question, asking.load_understanding(MODEL), Answers.from_files(notices), notices, settings.load().current_date())
+    answer = asking.ask(question, understanding, Answers.from_files(notices), notices, settings.load().current_date())
     typer.echo(answer.text)
 
 

@@ -14,6 +14,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 PREFIX = "BOT_"
 DEFAULT_URL = "sqlite:///xueshitong.db"
 LEAST_SECRET = 8  # characters of BOT_SECRET_KEY
+MOST_WORKERS = 64
 TEXT, JSON = LOG_FORMATS = ("text", "json")
 SECRET_BYTES = 32  # random bytes in the file beside a SQLite database
 
@@ -29,6 +30,7 @@ class Settings:
     database_url: str = field(repr=False)  # may hold a password
     today: date | None
     host: str
+    workers: int
     log_format: str  # one of LOG_FORMATS
     rest_token: str | None = field(repr=False)
     folder: Path
@@ -82,6 +84,7 @@ def load(env: Mapping[str, str] | None = None, folder: Path | None = None) -> Se
         database_url=_database_url(text("DATABASE_URL", DEFAULT_URL), folder),
         today=_date(text("TODAY")),
         host=host,
+        workers=_workers(text("WORKERS", "1")),
         log_format=_log_format(text("LOG_FORMAT", TEXT)),
         rest_token=text("REST_TOKEN") or None,
         folder=folder,
@@ -96,6 +99,12 @@ def _date(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise SettingsError(message("settings.bad_date", name=PREFIX + "TODAY", value=text)) from None
+
+
+def _workers(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= MOST_WORKERS:
+        raise SettingsError(message("settings.bad_workers", name=PREFIX + "WORKERS", value=text, most=MOST_WORKERS))
+    return int(text)
 
 
 def _log_format(text: str) -> str:

@@ -9,7 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.engine.url import make_url
 
 from bot.db import Database
-from bot.runtime.project import MODEL, ROOT
+from bot.runtime import models
+from bot.runtime.project import ROOT
 from bot.schema import upgrade
 from tests.postgres import postgres_server
 from tests.serving import Server, bot_command, bot_environment, served
@@ -17,10 +18,10 @@ from tests.serving import Server, bot_command, bot_environment, served
 
 @pytest.fixture(scope="session")
 def trained_model() -> Path:
-    """The project's model under models/, trained now if it is older than what it is made from."""
+    """The project's current model under models/, trained now if it is older than what it is made from."""
     trained = bot_command("train", env=bot_environment(ROOT))
     assert trained.returncode == 0, trained.stderr
-    return MODEL
+    return models.require_current()
 
 
 @pytest.fixture(scope="session")

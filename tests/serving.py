@@ -8,12 +8,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bot.runtime.project import ROOT
+from bot.runtime.training import Recipe
 
 TODAY = "2023-11-20"
 START_SECONDS = 120
@@ -50,6 +51,43 @@ def bot_environment(folder: Path, **more: str) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("BOT_", "RASA_", "LOG_LEVEL", "ACTION_"))}
     path = os.pathsep.join([str(ROOT), str(folder)])
     return {**clean, "BOT_DATABASE_URL": f"sqlite:///{folder}/bot.db", "BOT_TODAY": TODAY, "PYTHONPATH": path, **more}
+
+
+def tiny_arguments(tiny: Recipe, model: Path | None = None) -> list[str]:
+    """Words for `run` that serve the tiny bot of tests/runtime: the model that its pointer names, or a given one."""
+    folder = tiny.config.parent
+    return [
+        *("--model", str(model or tiny.models), "--credentials", str(folder / "credentials.yml")),
+        *("--endpoints", str(folder / "endpoints.yml"), "--actions", "tiny_actions"),
+    ]
+
+
+def children_of(pid: int) -> list[int]:
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def children(server: Server) -> dict[str, list[int]]:
+    """Process ids of the bot's parts under the last names of their modules: actionhost, worker."""
+    parts: dict[str, list[int]] = {}
+    for pid in children_of(server.process.pid):
+        with suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if b"-m" in words and alive(pid):
+                parts.setdefault(words[words.index(b"-m") + 1].decode().rpartition(".")[2], []).append(pid)
+    return parts
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def texts(server: Server, text: str, sender: str = "someone") -> list[str]:
+    """One message over REST; the texts of the answers."""
+    return [reply["text"] for reply in server.say(text, sender)]
 
 
 def free_port() -> int:

@@ -1,42 +1,43 @@
-"""The action server's process: rasa-sdk over a socket that the launcher bound, ending with the launcher.
+"""The action server's process: rasa-sdk over a socket that the supervisor bound.
 
-`python -m bot.runtime.actionhost FD PACKAGE`. Rasa-sdk's own start listens on 0.0.0.0 (rasa_sdk/endpoint.py:177) for anybody.
+`python -m bot.runtime.actionhost SOCKET REPORT PACKAGE`. Rasa-sdk's own start listens on 0.0.0.0 (rasa_sdk/endpoint.py:177) for anybody.
 """
 
+import logging
 import os
-import signal
 import socket
 import sys
-import threading
-import time
+from typing import Any
 
 from bot.runtime import lean, logs
+from bot.runtime.child import GRACE_SECONDS, SERVING, Supervisor
 
-GRACE_SECONDS = 3
 
-
-def serve(handle: int, package: str) -> None:
-    """Serve the actions of `package` on the inherited socket until SIGTERM or until stdin closes."""
+def serve(handle: int, supervisor: Supervisor, package: str) -> None:
+    """Serve the actions of `package` on the inherited socket until SIGTERM or until the supervisor is gone."""
     lean.install()
     logs.configure()
-    threading.Thread(target=_end_with_launcher, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the launcher, which ends us in its turn
     os.environ["SANIC_GRACEFUL_SHUTDOWN_TIMEOUT"] = str(GRACE_SECONDS)
 
     from rasa_sdk.endpoint import create_app
+    from sanic.response import json as json_response
+
+    from bot.db import DatabaseFault
 
     app = create_app(package, cors_origins=None)
+
+    @app.exception(DatabaseFault)
+    async def not_now(_request: Any, fault: DatabaseFault) -> Any:
+        """Rasa-sdk answers 500 to everything, as if the action were wrong (rasa_sdk/endpoint.py:139)."""
+        logging.getLogger(__name__).error("an action cannot reach the database: %s", type(fault).__name__)
+        return json_response({"error": type(fault).__name__}, status=503)
+
+    @app.after_server_start
+    async def report(_app: Any, _loop: Any) -> None:
+        supervisor.tell(SERVING)
+
     app.run(sock=socket.socket(fileno=handle), access_log=False, motd=False)
 
 
-def _end_with_launcher() -> None:
-    """The launcher holds the other end of stdin: it closes even when the launcher is killed."""
-    while os.read(sys.stdin.fileno(), 1):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(GRACE_SECONDS + 1)
-    os._exit(1)
-
-
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), sys.argv[2])
+    serve(int(sys.argv[1]), Supervisor(int(sys.argv[2])), sys.argv[3])

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from bot.messages import message
-from bot.runtime import lean, passthrough, training
+from bot.runtime import lean, models, passthrough, training
 from bot.runtime.project import CONFIG, CREDENTIALS, ENDPOINTS, StartError
 
 
@@ -65,9 +65,9 @@ def _settings() -> None:
 
 def _database() -> None:
     from bot import settings
-    from bot.runtime.launcher import require_database
+    from bot.schema import require_current
 
-    require_database(settings.load())
+    require_current(settings.load())
 
 
 def _notices() -> None:
@@ -99,8 +99,7 @@ def _config() -> None:
 
 def _model() -> None:
     recipe = training.Recipe()
-    if not recipe.model.is_file():
-        raise StartError(message("runtime.no_model"))
+    models.require_current(recipe.models)
     if not training.is_fresh(recipe):
         raise StartError(message("runtime.check.model_stale"))
 

@@ -1,27 +1,35 @@
-"""`python -m bot run`: check first, then action server and Rasa as one; either both run or neither."""
+"""`python -m bot run`: the supervisor of the action server and of the workers; either all serve or none.
 
+It imports no Rasa and stays small. The port is bound here, so that every worker accepts from one socket, and callers wait in its queue
+instead of being refused while a worker that died is started again.
+"""
+
+import contextlib
 import errno
-import logging
 import os
+import select
+import signal
 import socket
 import sys
-import warnings
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bot.messages import message
-from bot.runtime import lean, logs
-from bot.runtime.actionserver import ActionServer
-from bot.runtime.project import ACTIONS, CREDENTIALS, ENDPOINTS, MODEL, StartError
-from bot.runtime.training import ALWAYS_WARNED
+from bot.runtime import logs, metrics, models
+from bot.runtime.project import ACTIONS, CREDENTIALS, ENDPOINTS, MODELS, StartError
+from bot.runtime.supervised import Child, Plan
 from bot.settings import Settings
 
 DEFAULT_PORT = 5005
-GRACE_SECONDS = 3
-"""How long open connections (the web chat keeps one per page) may delay the end."""
+READY_SECONDS = 120
+"""How long action server and workers may take to load."""
+BACKLOG = 1024
+"""Connections that may wait while no worker accepts."""
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -29,120 +37,137 @@ class Launch:
     """What to run. The defaults are the project's own parts; tests bring smaller ones."""
 
     port: int = DEFAULT_PORT
-    model: Path = MODEL
+    model: Path = MODELS
+    """A model file, or a folder of models whose `current` pointer is followed."""
     endpoints: Path = ENDPOINTS
     credentials: Path = CREDENTIALS
     actions: str = ACTIONS
+    workers: int | None = None
+    """Number of workers; None for BOT_WORKERS."""
     when_ready: Callable[[], None] = field(default=lambda: None)
 
 
 def run(settings: Settings, launch: Launch) -> None:
-    """Serve until SIGTERM or SIGINT. StartError, SettingsError or DatabaseFault when it cannot start; never trains."""
+    """Serve until SIGTERM or SIGINT. StartError when it cannot start; never trains."""
+    workers = launch.workers or settings.workers
+    if workers > 1 and settings.database_file is not None:
+        raise StartError(message("runtime.one_worker_on_sqlite"))
     listener = reserve(settings.host, launch.port)
-    if not launch.model.is_file():
+    if not models.candidates(launch.model):
         raise StartError(message("runtime.no_model"))
-    require_database(settings)
-    lean.install()
-    logs.configure()
-    actions = ActionServer(launch.actions)
-    try:
-        os.environ["ACTION_ENDPOINT"] = actions.url  # read by endpoints.yml
-        app = build_app(launch)  # imports Rasa while the action server starts
-        app.after_server_start(partial(_announce, settings, launch))
-        actions.wait_ready()
-        _serve(app, listener, launch)
-    except StartError:
-        warnings.simplefilter("ignore")  # Python's farewell to tasks that Rasa had planned for after the start
-        raise
-    finally:
-        actions.stop()
+    logs.configure(rasa=False)
+    with _signals() as asked_to_end, metrics.shared_folder():
+        at = bind(LOOPBACK, 0)
+        env = {
+            **os.environ,
+            "ACTION_ENDPOINT": f"http://{LOOPBACK}:{at.getsockname()[1]}/webhook",  # read by endpoints.yml
+            "BOT_WORKERS": str(workers),
+        }
+        children: list[Child] = []
+        try:
+            children += [Child(_worker(launch, listener, env, f"worker-{number}")) for number in range(1, workers + 1)]
+            children += [Child(_action_server(launch, at, env, "actions"))]
+            _serve(settings, launch, listener, children, asked_to_end)
+        finally:
+            _end(children)
 
 
 def reserve(host: str, port: int) -> socket.socket:
     """Bind the port without listening yet, so that it opens only when everything is ready. StartError when it cannot be had."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    except (OSError, OverflowError):
+        return bind(host, port)
+    except (socket.gaierror, OverflowError):
         raise StartError(message("runtime.bad_host", host=host, port=port)) from None
-    listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
     except OSError as error:
-        listener.close()
         raise StartError(port_problem(error, host, port)) from None
-    return listener
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A bound socket that does not listen. OSError or OverflowError when it cannot be had."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def port_problem(error: OSError, host: str, port: int) -> str:
     """The line for a port that cannot be opened."""
-    key = {"EADDRINUSE": "runtime.port_busy", "EADDRNOTAVAIL": "runtime.bad_host"}.get(_name(error), "runtime.port_refused")
+    name = errno.errorcode.get(error.errno or 0, "")
+    key = {"EADDRINUSE": "runtime.port_busy", "EADDRNOTAVAIL": "runtime.bad_host"}.get(name, "runtime.port_refused")
     return message(key, host=host, port=port, why=error.strerror)
 
 
-def require_database(settings: Settings) -> None:
-    """DatabaseFault unless the database has this program's schema."""
-    from bot.db import DatabaseNotReady, open_database
-    from bot.schema import is_current
+def _worker(launch: Launch, listener: socket.socket, env: dict[str, str], name: str) -> Plan:
+    return Plan(
+        title=message("runtime.worker_title"),
+        failure=message("runtime.worker_failed"),
+        module="bot.runtime.worker",
+        words=[str(launch.model), str(launch.endpoints), str(launch.credentials)],
+        bound=listener.dup,
+        env={**env, metrics.NAME: name},
+        restarting=partial(_count, name),
+    )
 
-    database = open_database(settings)
+
+def _action_server(launch: Launch, at: socket.socket, env: dict[str, str], name: str) -> Plan:
+    """It listens itself on a socket of its own, so that calls are refused at once while it is down."""
+    first, port = [at], at.getsockname()[1]
+    return Plan(
+        title=message("runtime.actions_title"),
+        failure=message("runtime.actions_failed", package=launch.actions),
+        module="bot.runtime.actionhost",
+        words=[launch.actions],
+        bound=lambda: first.pop() if first else bind(LOOPBACK, port),
+        env={**env, metrics.NAME: name},
+        restarting=partial(_count, name),
+    )
+
+
+def _serve(settings: Settings, launch: Launch, listener: socket.socket, children: Sequence[Child], asked_to_end: int) -> None:
+    """Open the port when all have loaded, then keep them running until asked to end."""
+    *workers, _actions = children
+    if not _heard(children, asked_to_end):
+        return
     try:
-        if not is_current(database):
-            raise DatabaseNotReady(message("database.not_ready"))
-    finally:
-        database.dispose()
+        listener.listen(BACKLOG)
+    except OSError as error:  # another program took it while we loaded
+        raise StartError(port_problem(error, settings.host, launch.port)) from None
+    for worker in workers:
+        worker.let_serve()
+    if not _heard(workers, asked_to_end):
+        return
+    for child in children:
+        child.supervise()
+    _announce(settings, launch)
+    select.select([asked_to_end], [], [])
 
 
-def build_app(launch: Launch) -> Any:
-    """Rasa's Sanic application with our endpoints and channels, its own HTTP API off."""
-    from rasa.core.run import close_resources, configure_app, create_http_input_channels
-    from rasa.core.utils import AvailableEndpoints
-    from rasa.shared.exceptions import RasaException
-    from rasa.utils.common import update_sanic_log_level
-
-    from bot.runtime import repairs
-
-    repairs.apply()
-    for text in ALWAYS_WARNED:
-        warnings.filterwarnings("ignore", text)
-    try:
-        endpoints = AvailableEndpoints.read_endpoints(str(launch.endpoints))
-        channels = create_http_input_channels(None, str(launch.credentials))
-    except RasaException as error:
-        raise StartError(message("runtime.bad_setup", why=_first_line(error.__context__ or error))) from error
-    app = configure_app(channels, enable_api=False, endpoints=endpoints, port=launch.port)
-    update_sanic_log_level()
-    logs.configure()  # importing Sanic and the line above change what was set before
-    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = GRACE_SECONDS
-    app.before_server_start(partial(_load, launch.model, endpoints))
-    app.after_server_stop(close_resources)
-    return app
+def _heard(children: Sequence[Child], asked_to_end: int) -> bool:
+    """Return when each has reported; False when asked to end meanwhile. StartError when one fails, dies or stays silent."""
+    silent = list(children)
+    until = time.monotonic() + READY_SECONDS
+    while silent:
+        handles: list[Any] = [asked_to_end, *(child.reports for child in silent)]
+        readable, _, _ = select.select(handles, [], [], max(0.0, until - time.monotonic()))
+        if asked_to_end in readable:
+            return False
+        if not readable:
+            raise StartError(silent[0].failure(""))
+        for child in [child for child in silent if child.reports in readable]:
+            report = child.reports.readline()
+            if not child.is_well(report):
+                raise StartError(child.failure(report))
+            silent.remove(child)
+    return True
 
 
-async def _load(model: Path, endpoints: Any, app: Any, loop: Any) -> None:
-    """As `rasa.core.run.load_agent_on_start` does, but Rasa would serve without a model when loading fails (rasa/core/agent.py:266)."""
-    from rasa.core.agent import load_agent
-
-    app.ctx.agent = await load_agent(model_path=str(model), endpoints=endpoints, loop=loop)
-    if not app.ctx.agent.is_ready():
-        raise StartError(message("runtime.model_unusable", model=model))
-
-
-def _serve(app: Any, listener: socket.socket, launch: Launch) -> None:
-    logging.getLogger("sanic.error").addFilter(_not_told_by_us)
-    app.run(sock=listener, access_log=False, motd=False, workers=1)
-    if not getattr(app.ctx, "announced", False):  # Sanic logs that the socket could not listen, and returns
-        raise StartError(message("runtime.port_busy", host=listener.getsockname()[0], port=launch.port))
-
-
-def _not_told_by_us(record: logging.LogRecord) -> bool:
-    """Drop what becomes the one line of a StartError: a failing listener, or a port taken while we loaded (sanic/server/runners.py:115)."""
-    return record.msg != "Unable to start server" and not (record.exc_info and isinstance(record.exc_info[1], StartError))
-
-
-async def _announce(settings: Settings, launch: Launch, app: Any, _loop: Any) -> None:
-    app.ctx.announced = True
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+def _announce(settings: Settings, launch: Launch) -> None:
+    host = LOOPBACK if settings.host in ("0.0.0.0", "::") else settings.host
     if settings.today:
         print(message("runtime.today", today=settings.today.isoformat()))
     print(message("runtime.ready", url=f"http://{host}:{launch.port}/"))
@@ -150,9 +175,36 @@ async def _announce(settings: Settings, launch: Launch, app: Any, _loop: Any) ->
     sys.stdout.flush()
 
 
-def _name(error: OSError) -> str:
-    return errno.errorcode.get(error.errno or 0, "")
+def _count(name: str) -> None:
+    """Before a child is started again: its counts stay, what it said about the present moment goes."""
+    metrics.process_died(name)
+    metrics.restarted(name.partition("-")[0])
 
 
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+def _end(children: Sequence[Child]) -> None:
+    """Workers first: what they are still answering may need the action server, the last of the children."""
+    for group in (children[:-1], children[-1:]):
+        for child in group:
+            child.terminate()
+        for child in group:
+            child.wait()
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[int]:
+    """A handle that becomes readable when SIGTERM or SIGINT came."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    def ask(*_: object) -> None:
+        with contextlib.suppress(BlockingIOError):  # asked often enough
+            os.write(writing, b"\n")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield reading
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(reading)
+        os.close(writing)

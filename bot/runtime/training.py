@@ -17,12 +17,14 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from bot.messages import message
-from bot.runtime import lean
-from bot.runtime.project import CONFIG, DATA, DOMAIN, MODEL, ROOT, StartError
+from bot.runtime import lean, models
+from bot.runtime.project import CONFIG, DATA, DOMAIN, MODELS, ROOT, StartError
+from bot.settings import ZONE
 
 VERSIONS = ("rasa", "scikit-learn", "numpy", "scipy", "pypinyin", "jieba")
 """Packages whose version the model depends on."""
@@ -45,12 +47,7 @@ class Recipe:
     domain: Path = DOMAIN
     data: Path = DATA
     code: tuple[Path, ...] = (ROOT / "bot" / "nlu", ROOT / "policies" / "notices")
-    model: Path = MODEL
-
-    @property
-    def record(self) -> Path:
-        """The file beside the model that holds its fingerprint."""
-        return self.model.with_name(self.model.name.removesuffix(".tar.gz") + ".json")
+    models: Path = MODELS
 
     def ingredients(self) -> Iterator[Path]:
         """Every file the model depends on, in a fixed order."""
@@ -74,10 +71,13 @@ def fingerprint(recipe: Recipe) -> str:
 
 
 def is_fresh(recipe: Recipe) -> bool:
-    """Whether the model stands and was made from just these ingredients."""
+    """Whether the current model stands and was made from just these ingredients."""
+    model = models.current(recipe.models)
+    if model is None:
+        return False
     try:
-        record = json.loads(recipe.record.read_text(encoding="utf-8"))
-        return bool(record["model"] == _digest(recipe.model) and record["ingredients"] == fingerprint(recipe))
+        record = json.loads(models.record_of(model).read_text(encoding="utf-8"))
+        return bool(record["model"] == _digest(model) and record["ingredients"] == fingerprint(recipe))
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -88,25 +88,27 @@ def ensure(recipe: Recipe, force: bool = False) -> None:
         print(message("runtime.fresh"), flush=True)
         return
     print(message("runtime.training"), flush=True)
-    seconds = train(recipe)
-    print(message("runtime.trained", model=recipe.model, seconds=round(seconds)), flush=True)
+    started = time.monotonic()
+    model = train(recipe)
+    print(message("runtime.trained", model=model, seconds=round(time.monotonic() - started)), flush=True)
 
 
-def train(recipe: Recipe) -> float:
-    """Train from scratch and put the model in place; the old one serves until then. Returns the seconds taken.
+def train(recipe: Recipe) -> Path:
+    """Train a new model from scratch and make it the current one; earlier ones stay for going back. Returns the new file.
 
     StartError with Rasa's reason when it cannot be trained; ComponentRefused names a component that needs TensorFlow.
     """
     ingredients = fingerprint(recipe)
-    started = time.monotonic()
-    recipe.model.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".training-", dir=recipe.model.parent) as folder:
+    recipe.models.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".training-", dir=recipe.models) as folder:
         made = _train_with_rasa(recipe, Path(folder))
+        model = models.new_file(recipe.models, datetime.now(ZONE))
         record = {"ingredients": ingredients, "model": _digest(made)}
-        recipe.record.unlink(missing_ok=True)  # a stop between these lines leaves a model that counts as stale
-        shutil.move(made, recipe.model)
-    recipe.record.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return time.monotonic() - started
+        models.record_of(model).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        shutil.move(made, model)
+    models.point_to(model)
+    models.prune(recipe.models)
+    return model
 
 
 def _train_with_rasa(recipe: Recipe, folder: Path) -> Path:
@@ -131,7 +133,7 @@ def _train_with_rasa(recipe: Recipe, folder: Path) -> Path:
                 config=str(recipe.config),
                 training_files=[str(recipe.data)],
                 output=str(folder),
-                fixed_model_name=recipe.model.name.removesuffix(".tar.gz"),
+                fixed_model_name="model",
                 force_training=True,
             )
     except repairs.ComponentRefused as error:

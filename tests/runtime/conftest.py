@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.runtime.training import Recipe, train
+from tests.serving import bot_command, bot_environment
 
 CONFIG = """\
 recipe: default.v1
@@ -89,7 +90,7 @@ def write_recipe(folder: Path) -> Recipe:
     package.mkdir()
     (package / "__init__.py").write_text("", encoding="utf-8")
     (package / "probe.py").write_text(ACTIONS, encoding="utf-8")
-    return Recipe(folder / "config.yml", folder / "domain.yml", data, (package,), folder / "models" / "tiny.tar.gz")
+    return Recipe(folder / "config.yml", folder / "domain.yml", data, (package,), folder / "models")
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +105,13 @@ def tiny(trained_tiny: Recipe, tmp_path: Path) -> Recipe:
     """A trained tiny bot of one's own."""
     folder = tmp_path / "tiny"
     shutil.copytree(trained_tiny.config.parent, folder)
-    return Recipe(
-        folder / "config.yml", folder / "domain.yml", folder / "data", (folder / "tiny_actions",), folder / "models" / "tiny.tar.gz"
-    )
+    return Recipe(folder / "config.yml", folder / "domain.yml", folder / "data", (folder / "tiny_actions",), folder / "models")
+
+
+@pytest.fixture
+def tiny_env(tiny: Recipe) -> dict[str, str]:
+    """Settings for a tiny bot whose database is ready."""
+    env = bot_environment(tiny.config.parent)
+    done = bot_command("init-db", env=env)
+    assert done.returncode == 0, done.stderr
+    return env

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.runtime.models import current, require_current
 from bot.runtime.project import StartError
 from bot.runtime.training import ensure, is_fresh, train
 
@@ -30,36 +31,37 @@ def test_compiled_python_makes_no_difference(tiny):
 
 
 def test_another_model_file_in_its_place_counts_as_stale(tiny):
-    tiny.model.write_bytes(b"something else")
+    require_current(tiny.models).write_bytes(b"something else")
     assert not is_fresh(tiny)
 
 
 def test_a_missing_model_is_stale(tiny):
-    tiny.model.unlink()
+    require_current(tiny.models).unlink()
     assert not is_fresh(tiny)
 
 
 def test_a_fresh_model_is_not_trained_again(tiny, capsys):
-    before = tiny.model.stat().st_mtime_ns
+    before = list(tiny.models.iterdir())
     ensure(tiny)
-    assert tiny.model.stat().st_mtime_ns == before
+    assert list(tiny.models.iterdir()) == before
     assert "不必重新训练" in capsys.readouterr().out
 
 
-def test_force_trains_a_fresh_model_again(tiny, capsys):
-    before = tiny.model.stat().st_mtime_ns
+def test_force_trains_a_fresh_model_again_and_keeps_the_old_one(tiny, capsys):
+    before = require_current(tiny.models)
     ensure(tiny, force=True)
-    assert tiny.model.stat().st_mtime_ns > before
+    assert require_current(tiny.models) != before
+    assert is_fresh(tiny)
+    assert before.is_file()
     assert "模型已训练好" in capsys.readouterr().out
 
 
 def test_a_component_that_needs_tensorflow_is_refused_and_the_old_model_stays(tiny):
-    before = tiny.model.read_bytes()
+    before = sorted(tiny.models.iterdir()), require_current(tiny.models).read_bytes()
     tiny.config.write_text(tiny.config.read_text(encoding="utf-8").replace("KeywordIntentClassifier", "DIETClassifier"), encoding="utf-8")
     with pytest.raises(StartError, match=r"^配置里的组件 DIETClassifier 需要 tensorflow，.*$"):
         train(tiny)
-    assert tiny.model.read_bytes() == before
-    assert sorted(path.name for path in tiny.model.parent.iterdir()) == ["tiny.json", "tiny.tar.gz"]
+    assert (sorted(tiny.models.iterdir()), current(tiny.models).read_bytes()) == before
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,110 @@
+"""The model files: `xueshitong-<moment>.tar.gz`, a record beside each, and `current`, a small file that names the one to serve.
+
+The pointer is replaced in one step, so a reader finds the old name or the new one; running workers look at it and exchange their model.
+"""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bot.messages import message
+from bot.runtime.project import MODELS, StartError
+from bot.settings import ZONE
+
+POINTER = "current"
+PREFIX, SUFFIX = "xueshitong-", ".tar.gz"
+KEPT = 3
+"""So many models besides the current one stay for going back."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model file."""
+
+    path: Path
+    is_current: bool
+
+    @property
+    def name(self) -> str:
+        """How commands call it: the file's name without its ending."""
+        return self.path.name.removesuffix(SUFFIX)
+
+    @property
+    def trained(self) -> datetime:
+        """When it was put in place, in Asia/Shanghai."""
+        return datetime.fromtimestamp(self.path.stat().st_mtime, ZONE)
+
+
+def current(folder: Path = MODELS) -> Path | None:
+    """The model file that the pointer names; None when there is none."""
+    with suppress(OSError):
+        path = folder / (folder / POINTER).read_text(encoding="utf-8").strip()
+        return path if path.parent == folder and path.is_file() else None
+    return None
+
+
+def require_current(folder: Path = MODELS) -> Path:
+    """The current model file; StartError when none has been trained."""
+    path = current(folder)
+    if path is None:
+        raise StartError(message("runtime.no_model"))
+    return path
+
+
+def listed(folder: Path = MODELS) -> list[Model]:
+    """All models, newest first."""
+    chosen = current(folder)
+    return [Model(path, path == chosen) for path in sorted(folder.glob(f"{PREFIX}*{SUFFIX}"), reverse=True)]
+
+
+def candidates(place: Path) -> list[Path]:
+    """What a server may load, best first: the file itself, or of a folder the current model and then the others, newest first."""
+    if not place.is_dir():
+        return [place] if place.is_file() else []
+    chosen = current(place)
+    return [chosen, *(model.path for model in listed(place) if not model.is_current)] if chosen else []
+
+
+def use(name: str, folder: Path = MODELS) -> Path:
+    """Make the model of that name the current one. StartError when there is none such."""
+    for model in listed(folder):
+        if name.removesuffix(SUFFIX) == model.name:
+            point_to(model.path)
+            return model.path
+    raise StartError(message("runtime.no_such_model", name=name))
+
+
+def point_to(path: Path) -> None:
+    """Name this file in its folder's pointer."""
+    pointer = path.parent / POINTER
+    written = pointer.with_name(f".{POINTER}-{os.getpid()}")
+    written.write_text(path.name + "\n", encoding="utf-8")
+    written.replace(pointer)
+
+
+def stamp(folder: Path) -> tuple[int, int] | None:
+    """A value that changes whenever the pointer is replaced; None when it is missing."""
+    with suppress(OSError):
+        seen = (folder / POINTER).stat()
+        return seen.st_ino, seen.st_mtime_ns
+    return None
+
+
+def new_file(folder: Path, now: datetime) -> Path:
+    """A name that sorts behind all earlier ones."""
+    return folder / f"{PREFIX}{now.astimezone(ZONE):%Y%m%d-%H%M%S-%f}{SUFFIX}"
+
+
+def record_of(path: Path) -> Path:
+    """The file beside a model that says what it was made from."""
+    return path.with_name(path.name.removesuffix(SUFFIX) + ".json")
+
+
+def prune(folder: Path) -> None:
+    """Delete all but the current model and the newest `KEPT` others."""
+    others = [model.path for model in listed(folder) if not model.is_current]
+    for path in others[KEPT:]:
+        path.unlink(missing_ok=True)
+        record_of(path).unlink(missing_ok=True)
