@@ -25,13 +25,20 @@ STUBBED = frozenset(
         "boto3", "pymongo", "aio_pika", "aiormq", "google.auth", "google.oauth2", "cachecontrol",
         # clients of Rasa's own channels; ours bring their own
         "twilio", "slack_sdk", "aiogram", "webexteamssdk", "fbmessenger", "socketio",
+        # tokens of Rasa's HTTP API, which stays off (rasa/server.py:39)
+        "sanic_jwt", "jwt",
         # crash reports
         "sentry_sdk", "structlog_sentry",
     }
 )  # fmt: skip
 """What Rasa imports while it is itself imported (but for sentry_sdk: stubbed so that no crash report can leave), and we never call."""
 
+_LEARNING = frozenset({"train", "test", "evaluate", "data", "interactive", "init", "x", "visualize"})
+
 FOR_COMMAND = {
+    # learning: our classifier and RulePolicy predict with numpy alone; rasa/utils/tensorflow/model_data.py:18 and others import them
+    "sklearn": _LEARNING,
+    "scipy": _LEARNING,
     "matplotlib": frozenset({"test", "evaluate"}),  # rasa/utils/plotting.py:8
     "questionary": frozenset({"shell", "interactive", "init", "x"}),  # rasa/core/channels/console.py:18
     "prompt_toolkit": frozenset({"shell", "interactive", "init", "x"}),
@@ -176,10 +183,11 @@ def installed() -> StubFinder | None:
     return next((finder for finder in sys.meta_path if isinstance(finder, StubFinder)), None)
 
 
-def install(command: str = "run") -> None:
+def install(command: str = "train") -> None:
     """Put the stubs in place, switch telemetry and crash reports off and silence warnings about Rasa's own age.
 
     `command` is the command of Rasa's that follows: it keeps the packages of `FOR_COMMAND` it uses. A second call changes nothing.
+    The default suits everything but serving ("run"), which has no use for what learning needs.
     """
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"  # read by rasa/telemetry.py before each report and crash report
     os.environ["SQLALCHEMY_SILENCE_UBER_WARNING"] = "1"

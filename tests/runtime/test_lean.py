@@ -33,7 +33,7 @@ def imported() -> dict:
     code = """
 import json, sys, warnings
 from bot.runtime import lean
-lean.install()
+lean.install("run")
 import asyncio, rasa.__main__, rasa.core.run, rasa.model_training, rasa.engine.recipes.default_components
 from rasa.core.brokers.broker import EventBroker
 asyncio.run(EventBroker.create(None))  # as at each start
@@ -68,7 +68,14 @@ def test_every_stubbed_package_is_one_that_rasa_imports(imported):
 
 
 def test_no_package_of_our_own_use_is_stubbed():
-    assert not OURS & {name.split(".")[0] for name in lean.STUBBED | set(lean.FOR_COMMAND)}
+    stubbed = {name.split(".")[0] for name in lean.STUBBED | set(lean.FOR_COMMAND)}
+    assert OURS & stubbed == {"sklearn", "scipy"}, "with which we learn, and which only serving does without"
+
+
+def test_serving_does_without_what_learning_keeps():
+    ask = "from bot.runtime import lean; lean.install({}); import sklearn, scipy; print(isinstance(sklearn, lean.StubModule))"
+    assert python(ask.format("")).strip() == python(ask.format("'train'")).strip() == "False"
+    assert python(ask.format("'run'")).strip() == "True"
 
 
 def test_telemetry_is_off_even_where_the_environment_switched_it_on(imported):
