@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PORT ?= 5005
 PYTHON := .venv/bin/python
 STAMP := .venv/.setup-stamp
-.PHONY: help setup run train test test-fast lint
+.PHONY: help setup run train test test-fast lint bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/' | expand -t 16
@@ -32,3 +32,6 @@ lint: setup ## ruff, formatting, types
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+
+bench: setup ## this bot, stock Rasa and a bare server side by side (VARIANTS=ours-sqlite,floor BENCH="--quick")
+	@$(PYTHON) -m evaluation.bench $(if $(VARIANTS),--variants $(VARIANTS)) $(BENCH)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.runtime.project import ROOT
 
-PACKAGES = ("policies", "actions", "bot", "migrations")
+PACKAGES = ("policies", "actions", "bot", "migrations", "evaluation")
 MOST_LINES = 250
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc"}
 CHINESE = re.compile(r"[\u3400-\u9fff]")
