@@ -10,6 +10,7 @@ What differs from ours, and why:
 """
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -18,9 +19,11 @@ from typing import Any
 import yaml
 
 from bot.answers import PLACEHOLDER, Answer, Answers
+from bot.messages import Loader
 from bot.runtime.project import DATA, DOMAIN
 from policies.notice import Notice, load_notices
 
+Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 EPOCHS = 100
 RULES = DATA / "rules.yml"
 ENDPOINTS = {"action_endpoint": {"url": "${ACTION_ENDPOINT}"}}
@@ -81,7 +84,7 @@ def digest(folder: Path) -> str:
     """Names the written project by its contents: a model of another digest was trained on something else."""
     found = hashlib.sha256()
     for path in sorted([folder / "config.yml", folder / "domain.yml", *folder.glob("data/**/*.yml")]):
-        found.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
+        found.update(f"{path.relative_to(folder)} {json.dumps(_read(path))}\n".encode())
     return found.hexdigest()
 
 
@@ -111,9 +114,9 @@ def _thinned(block: Mapping[str, Any], share: float) -> dict[str, Any]:
 
 
 def _read(path: Path) -> Any:
-    return yaml.safe_load(path.read_text("utf-8"))
+    return yaml.load(path.read_text("utf-8"), Loader)
 
 
 def _dump(path: Path, data: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=10_000), "utf-8")
+    path.write_text(yaml.dump(data, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=10_000), "utf-8")
