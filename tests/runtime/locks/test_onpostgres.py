@@ -35,8 +35,9 @@ def name(postgres_url: str) -> str:
     return str(make_url(postgres_url).database)
 
 
-def end_all(admin: Connection, name: str) -> int:
-    return len(admin.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OURS}"), {"name": name}).all())
+def end_all(admin: Connection, name: str, which: str = "true") -> int:
+    ended = text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OURS} AND {which}")
+    return len(admin.execute(ended, {"name": name}).all())
 
 
 def count(admin: Connection, name: str) -> int:
@@ -65,7 +66,7 @@ async def test_a_waiter_whose_connection_is_killed_is_told(server_kind, here, th
     async with here.lock("one"):
         waiter = asyncio.create_task(has(there, 20))
         await asyncio.sleep(0.2)
-        end_all(admin, name)
+        assert end_all(admin, name, "wait_event_type = 'Lock'") == 1
         assert not await asyncio.wait_for(waiter, 3)
 
 
