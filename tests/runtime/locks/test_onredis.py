@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import signal
 import socket
 import time
 from contextlib import closing
@@ -90,6 +92,27 @@ async def test_a_redis_started_anew_is_told_of_the_locks_in_use(server_kind, own
         await asyncio.sleep(0.5)
         assert not await has(there)
     assert await has(there, 2)
+
+
+@pytest.mark.parametrize("dies", [True, False], ids=["dies", "wakes"])
+async def test_a_redis_that_hangs_is_told_in_time_or_when_it_dies(server_kind, own_redis, here, dies):
+    assert await has(here, 5)
+    await held.settled()
+    os.kill(own_redis.pid, signal.SIGSTOP)
+    started = time.monotonic()
+    asking = asyncio.create_task(has(here, 20))
+    await asyncio.sleep(0.2)
+    if dies:
+        own_redis.kill()
+    assert not await asyncio.wait_for(asking, 4)
+    assert time.monotonic() - started < (1.5 if dies else 4)
+    if dies:
+        own_redis.start()
+    else:
+        os.kill(own_redis.pid, signal.SIGCONT)
+    await held.settled()
+    for _ in range(3):
+        assert await has(here, 2)
 
 
 @pytest.mark.parametrize("accepts", [True, False], ids=["silent", "refusing"])

@@ -99,6 +99,7 @@ async def test_a_line_of_two_places_holds_two():
     await line.enter(soon())
     with pytest.raises(TimeoutError):
         await line.enter(soon(0.02))
+    assert not line._waiting
     line.leave()
     await line.enter(soon(0.02))
 
