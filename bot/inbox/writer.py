@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ Result = TypeVar("Result")
 Job = Callable[[Connection], Any]
 
 MOST_TOGETHER = 64  # jobs in one transaction
+_DEADLOCK = "40P01"
 
 
 class Writer:
@@ -73,16 +75,19 @@ class Writer:
         try:
             with self._database.begin() as connection:
                 results = [job(connection) for job, _ in batch]
-        except DatabaseFault as fault:
-            _tell([(future, None, fault) for _, future in batch])  # each would wait for the same lock or server
         except BaseException as error:
-            if len(batch) == 1:
-                _tell([(batch[0][1], None, error)])
+            if len(batch) == 1 or (isinstance(error, DatabaseFault) and not _deadlock(error)):
+                _tell([(future, None, error) for _, future in batch])  # each would wait for the same lock or server
                 return
             for one in batch:
                 self._together([one])
         else:
             _tell([(future, result, None) for (_, future), result in zip(batch, results, strict=True)])
+
+
+def _deadlock(fault: DatabaseFault) -> bool:
+    """Whether PostgreSQL ended the transaction because two waited for each other: one job alone locks too little for that."""
+    return getattr(getattr(fault.__cause__, "orig", None), "pgcode", None) == _DEADLOCK
 
 
 def _tell(outcomes: Sequence[tuple["asyncio.Future[Any]", Any, BaseException | None]]) -> None:
@@ -91,7 +96,7 @@ def _tell(outcomes: Sequence[tuple["asyncio.Future[Any]", Any, BaseException | N
     for outcome in outcomes:
         by_loop.setdefault(outcome[0].get_loop(), []).append(outcome)
     for loop, mine in by_loop.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # what a closed loop raises: asking it first would leave a moment in between
             loop.call_soon_threadsafe(_settle, mine)
 
 
