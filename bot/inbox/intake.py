@@ -9,14 +9,16 @@ deliver. A message that cannot be answered now stays in the journal as received:
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from bot.db import Database, DatabaseFault
-from bot.inbox import journal, outbox, turns
+from bot.inbox import journal, outbox
+from bot.inbox.backlog import Backlog
+from bot.inbox.ending import Answers, end
 from bot.inbox.models import FAILED, HELD, PENDING, PROCESSED, RECEIVED, SENT
 from bot.inbox.observe import DELAYED, DUPLICATE, SILENT, Observer
 from bot.inbox.outbox import Outgoing
@@ -28,7 +30,9 @@ from bot.inbox.writer import Writer
 logger = logging.getLogger(__name__)
 
 NOTICE = "notice"  # kind of our own sentences: blank, too long, unavailable, delayed
-IN_RESPONSES = ("rest",)  # channels that cannot push: a late answer goes with the next one
+IN_WORK = timedelta(seconds=3)
+"""How long a message takes at most: one unanswered for longer is nobody's any more, or waits to be tried again."""
+LOOK_SECONDS = 0.02
 CONFLICTS = 3  # how often one message is worked out again at once because another process was faster
 _RAW_LIMIT = 20 * MAX_TEXT  # beyond this a text is not even normalised
 _JOURNALED_OF_TOO_LONG = 200
@@ -46,12 +50,7 @@ class Intake:
         self.clock = clock
         self.allowed_numbers = frozenset(allowed_numbers)
         self.observer: Observer = SILENT
-        self.waiting: dict[int, tuple[Question, Ask]] = {}
-        """Messages put back by this process, whole: a bind code is in no journal."""
-        self.in_work: set[int] = set()
-        """Journal rows this process is answering."""
-        self.owed: set[str] = set()
-        """Senders of `IN_RESPONSES` for whom a late answer lies in the outbox."""
+        self.backlog = Backlog()
         self._running: set[asyncio.Task[Handled]] = set()
 
     async def receive(
@@ -87,7 +86,8 @@ class Intake:
         ended = DELAYED if handled.state == RECEIVED else handled.state
         self.observer.message(channel, DUPLICATE if handled.duplicate else ended)
         if ended == PROCESSED and not handled.duplicate:
-            self.observer.answer(message.kind for message in handled.messages)
+            own = handled.messages[-1].journal_id if handled.messages else None
+            self.observer.answer(message.kind for message in handled.messages if message.journal_id == own)
         return handled
 
     async def _take_in(
@@ -95,7 +95,13 @@ class Intake:
     ) -> Handled:
         safe, reply = self._made_safe(text)
         write = partial(
-            journal.write, channel=channel, sender_id=sender_id, external_id=external_id, text=mask_codes(safe), now=self.clock()
+            journal.write,
+            channel=channel,
+            sender_id=sender_id,
+            external_id=external_id,
+            text=mask_codes(safe),
+            now=self.clock(),
+            look_back=self.backlog.look_back,
         )
         try:
             with self.observer.stage("journal"):
@@ -107,32 +113,50 @@ class Intake:
                 return await self._finish(question, state, [{"text": reply}], [], kind=NOTICE)
         except Exception as error:
             return self._unavailable("inbox cannot write a message down", channel, error)
-        return Handled(HELD) if entry.state == HELD else await self.answer(question, ask, state)
+        return Handled(HELD) if entry.state == HELD else await self.answer(question, ask, state, behind=entry.behind)
 
-    async def answer(self, question: Question, ask: Ask, state: str, *, again: bool = False) -> Handled:
+    async def answer(self, question: Question, ask: Ask, state: str, *, again: bool = False, behind: Sequence[Any] = ()) -> Handled:
         """Have a journaled message answered; ``state`` is that of its answers. Never raises but for cancellation.
 
-        ``again``: the person has been told once that the answer is late, and is not told twice.
+        ``again``: the person has been told once that the answer is late, and is not told twice. ``behind``: journal rows of the same
+        person that come first.
         """
-        self.in_work.add(question.journal_id)
+        self.backlog.in_work.add(question.journal_id)
         if again:
             self.observer.retried()
         try:
+            if not await self._caught_up(question, ask, behind):
+                return await self._put_back(question, ask, state, NotNow("an earlier message waits"), again)
             handled = await self._answer(question, ask, state, again)
         finally:
-            self.in_work.discard(question.journal_id)
+            self.backlog.in_work.discard(question.journal_id)
         if again and handled.state != RECEIVED:
-            self.owe(question)
+            self.backlog.owe(question)
         return handled
 
-    def owe(self, question: Question) -> None:
-        """Remember that a late answer of this person lies in the outbox."""
-        if question.channel in IN_RESPONSES:
-            self.owed.add(question.sender_id)
+    async def _caught_up(self, question: Question, ask: Ask, behind: Sequence[Any]) -> bool:
+        """Answer what the same person said before and nobody has answered, in the order in which it was said; False when that fails."""
+        if not behind and not self.backlog.waiting:
+            return True
+        behind = await self._left_by_others(behind)
+        for earlier, its_ask in self.backlog.before(question, ask, behind):
+            if earlier.journal_id in self.backlog.in_work or (await self.answer(earlier, its_ask, PENDING, again=True)).state == RECEIVED:
+                return False
+        return True
+
+    async def _left_by_others(self, behind: Sequence[Any]) -> list[Any]:
+        """Of these journal rows those that no other process ends within the time that a message takes."""
+        left = []
+        for row in behind:
+            until = row.received_at + IN_WORK
+            fresh = row.attempts == 0 and row.id not in self.backlog.in_work
+            while fresh and self.clock() < until and await asyncio.to_thread(self._state_of, row.id) == RECEIVED:
+                await asyncio.sleep(LOOK_SECONDS)
+            if not fresh or self.clock() >= until:
+                left.append(row)
+        return left
 
     async def _answer(self, question: Question, ask: Ask, state: str, again: bool) -> Handled:
-        if self.waiting and not await self._caught_up(question):
-            return await self._put_back(question, ask, state, NotNow("an earlier message waits"), again)
         finish = partial(self._finish, question, state)
         for attempt in range(CONFLICTS):
             try:
@@ -150,16 +174,6 @@ class Intake:
         except Exception as error:
             return self._unavailable("inbox cannot write an answer down", question.channel, error)
 
-    async def _caught_up(self, question: Question) -> bool:
-        """Answer what the same person said before and this process put back: in the order in which it was said."""
-        for journal_id in sorted(self.waiting):
-            earlier, ask = self.waiting.get(journal_id, (None, None))
-            if earlier is None or ask is None or earlier.sender_id != question.sender_id or journal_id >= question.journal_id:
-                continue
-            if journal_id in self.in_work or (await self.answer(earlier, ask, PENDING, again=True)).state == RECEIVED:
-                return False
-        return True
-
     async def _finish(
         self,
         question: Question,
@@ -172,55 +186,34 @@ class Intake:
     ) -> Handled:
         if not payloads:  # Rasa says nothing when its rules know no way on; silence is no answer
             raise LookupError(f"no answer to message {question.journal_id}")
-        handled = await self.writer.write(partial(self._write_answers, question, state, payloads, stored, ended, kind))
-        self.waiting.pop(question.journal_id, None)
+        late = state == SENT and question.sender_id in self.backlog.owed
+        answers = Answers(payloads, stored, state=state, ended=ended, kind=kind, with_late=late)
+        handled = await self.writer.write(partial(end, question, answers, self.clock()))
+        self.backlog.waiting.pop(question.journal_id, None)
+        if state == SENT:
+            self.backlog.owed.discard(question.sender_id)
         return handled
-
-    def _write_answers(
-        self,
-        question: Question,
-        state: str,
-        payloads: Sequence[Mapping[str, Any]],
-        stored: Sequence[StoredTurn],
-        ended: str,
-        kind: str | None,
-        connection: Connection,
-    ) -> Handled:
-        """Answers, turns and end state in one transaction. A human who took the conversation meanwhile silences an answer being made."""
-        journal_id: int | None = question.journal_id
-        if not journal.close(connection, question.journal_id, question.sender_id, ended):
-            found = journal.state_of(connection, question.journal_id)
-            if found == RECEIVED:
-                journal.mark(connection, question.journal_id, HELD)
-                return Handled(HELD)
-            if found is not None:
-                return Handled(found, outbox.of_journal(connection, question.journal_id), duplicate=True)
-            journal_id = None  # the row went with everything else that this person had deleted
-        for turn in stored:
-            turns.add(connection, turn)
-        late: list[Outgoing] = []
-        if state == SENT and question.sender_id in self.owed:
-            late = outbox.take_pending(connection, question.sender_id)
-            self.owed.discard(question.sender_id)
-        told = outbox.add(connection, question.sender_id, payloads, self.clock(), kind=kind, journal_id=journal_id, state=state)
-        return Handled(ended, late + told)
 
     async def _put_back(self, question: Question, ask: Ask, state: str, error: Exception, again: bool) -> Handled:
         """Leave the message for the next try and tell the person, once."""
         _log("message put back", question.channel, error)
-        self.waiting[question.journal_id] = (question, ask)
+        self.backlog.waiting[question.journal_id] = (question, ask)
         if again:
             return Handled(RECEIVED)
         try:
-            told = await self.writer.write(
-                lambda connection: outbox.add(
-                    connection, question.sender_id, [{"text": self.sentences.delayed}], self.clock(), kind=NOTICE, state=state
-                )
-            )
+            told = await self.writer.write(partial(self._tell_delay, question, state))
         except Exception as failure:
             _log("inbox cannot write a notice down", question.channel, failure)
             return Handled(RECEIVED, sentence=self.sentences.delayed)
         return Handled(RECEIVED, told)
+
+    def _tell_delay(self, question: Question, state: str, connection: Connection) -> list[Outgoing]:
+        journal.try_again(connection, question.journal_id)
+        return outbox.add(connection, question.sender_id, [{"text": self.sentences.delayed}], self.clock(), kind=NOTICE, state=state)
+
+    def _state_of(self, journal_id: int) -> str | None:
+        with self.database.look() as connection:
+            return journal.state_of(connection, journal_id)
 
     def answers_of(self, journal_id: int) -> list[Outgoing]:
         """The answers written down for a message, in order. DatabaseFault."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, exists, insert, select, update
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,13 @@ _CLOSE = (
     )
     .values(state=bindparam("ended"))
 )
+_BEFORE = (
+    select(_table)
+    .where(_table.c.sender_id == bindparam("of_sender"), _table.c.id < bindparam("before"))
+    .order_by(_table.c.id.desc())
+    .limit(1)
+)
+_MOST_BEHIND = 20
 _STATE = select(_table.c.state).where(_table.c.id == bindparam("journal_id"))
 
 
@@ -34,25 +41,50 @@ class Entry:
     id: int
     state: str
     duplicate: bool
+    behind: tuple[Row, ...] = ()
 
 
-def write(session: Session | Connection, *, channel: str, sender_id: str, external_id: str | None, text: str, now: datetime) -> Entry:
+def write(
+    session: Session | Connection,
+    *,
+    channel: str,
+    sender_id: str,
+    external_id: str | None,
+    text: str,
+    now: datetime,
+    look_back: bool = False,
+) -> Entry:
     """Claim the message (channel, external_id) and write it down, as held when a human holds the conversation.
 
-    The claim is the unique key: of two deliveries at the same moment one inserts, the other finds the row.
+    The claim is the unique key: of two deliveries at the same moment one inserts, the other finds the row. ``look_back``: also say what the
+    same sender wrote just before and nobody has answered.
     """
     state = RECEIVED if holder(session, sender_id) is None else HELD
     row = {"sender_id": sender_id, "channel": channel, "external_id": external_id, "text": text, "received_at": now, "state": state}
-    if external_id is None:
-        return Entry(_insert(session, row), state, duplicate=False)
     try:
-        with session.begin_nested():
-            return Entry(_insert(session, row), state, duplicate=False)
+        if external_id is None:
+            number = _insert(session, row)
+        else:
+            with session.begin_nested():
+                number = _insert(session, row)
+        return Entry(number, state, duplicate=False, behind=tuple(_behind(session, sender_id, number)) if look_back else ())
     except IntegrityError:
         found = session.execute(
             select(Journal.id, Journal.state).where(Journal.channel == channel, Journal.external_id == external_id)
         ).one()
         return Entry(found.id, found.state, duplicate=True)
+
+
+def _behind(session: Session | Connection, sender_id: str, journal_id: int) -> list[Row]:
+    """The sender's unanswered messages just before this one, oldest first."""
+    found: list[Row] = []
+    while len(found) < _MOST_BEHIND:
+        row = session.execute(_BEFORE, {"of_sender": sender_id, "before": journal_id}).first()
+        if row is None or row.state != RECEIVED:
+            break
+        journal_id = row.id
+        found.append(row)
+    return found[::-1]
 
 
 def close(session: Session | Connection, journal_id: int, sender_id: str, state: str) -> bool:

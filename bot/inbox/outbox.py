@@ -111,8 +111,9 @@ def owed(session: Session | Connection, channel: str, since: datetime) -> set[st
 
 
 def give_back(session: Session | Connection, journal_id: int) -> None:
-    """Note that the answers to a message reached nobody after all."""
-    session.execute(update(_table).where(_table.c.journal_id == journal_id, _table.c.state == SENT).values(state=PENDING))
+    """Note that answers which were to travel in a response reached nobody after all; what was delivered later did reach somebody."""
+    unheard = _table.c.journal_id == journal_id, _table.c.state == SENT, _table.c.attempts == 0
+    session.execute(update(_table).where(*unheard).values(state=PENDING))
 
 
 def latest_id(session: Session, sender_id: str) -> int:

@@ -5,7 +5,6 @@ Their answers go to the outbox like any other; a channel that only answers in re
 
 import asyncio
 import logging
-import re
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -15,7 +14,8 @@ from sqlalchemy.engine import Connection
 
 from bot.db import DatabaseFault
 from bot.inbox import journal, outbox
-from bot.inbox.intake import IN_RESPONSES, NOTICE, Intake
+from bot.inbox.backlog import IN_RESPONSES, remembered
+from bot.inbox.intake import NOTICE, Intake
 from bot.inbox.models import FAILED, PENDING, RECEIVED, Journal
 from bot.inbox.question import Ask, Question
 
@@ -31,7 +31,6 @@ MOST_ATTEMPTS = 3
 """How often a message is taken up that no process has survived or finished."""
 AT_ONCE = 100
 
-_MASKED_CODE = re.compile(r"[2-9A-Za-z]{2}\*{8}")
 _table = Journal.__table__
 
 
@@ -65,12 +64,12 @@ class Retrier:
     async def round(self) -> bool:
         """Try once whatever is due; False when something had to be put back again. DatabaseFault."""
         due, open_ids = await asyncio.to_thread(self._due)
-        for journal_id in self._intake.waiting.keys() - open_ids - self._intake.in_work:
+        for journal_id in self._intake.backlog.waiting.keys() - open_ids - self._intake.backlog.in_work:
             await self._settle(journal_id)
         went = True
         senders: set[str] = set()
         for row in due:
-            if row.sender_id in senders or row.id in self._intake.in_work:
+            if row.sender_id in senders or row.id in self._intake.backlog.in_work:
                 continue
             senders.add(row.sender_id)
             went &= await self._take_up(row)
@@ -80,45 +79,46 @@ class Retrier:
         with self._intake.database.look() as connection:
             if self._alone:
                 self._left_before = int(connection.execute(select(func.max(_table.c.id))).scalar() or 0)
-            for channel in IN_RESPONSES:
-                self._intake.owed |= outbox.owed(connection, channel, self._intake.clock() - OLDEST)
+            self._see_owed(connection)
+
+    def _see_owed(self, connection: Connection) -> None:
+        """Whoever took a message up, the next response to its sender may come from here."""
+        for channel in IN_RESPONSES:
+            self._intake.backlog.owed |= outbox.owed(connection, channel, self._intake.clock() - OLDEST)
 
     def _due(self) -> tuple[list[Any], set[int]]:
         """Unanswered messages that are ours to answer, oldest first; and which of those put back by this process are unanswered."""
         with self._intake.database.look() as connection:
             waiting = select(_table).where(_table.c.state == RECEIVED).order_by(_table.c.id).limit(AT_ONCE)
             rows = connection.execute(waiting).all()
-            put_back = select(_table.c.id).where(_table.c.id.in_(list(self._intake.waiting)), _table.c.state == RECEIVED)
+            if not self._alone:
+                self._see_owed(connection)
+            put_back = select(_table.c.id).where(_table.c.id.in_(list(self._intake.backlog.waiting)), _table.c.state == RECEIVED)
             open_ids = set(connection.execute(put_back).scalars())
+        if self._alone and all(row.id > self._left_before for row in rows):
+            self._intake.backlog.look_back = False  # nobody but this process can have left anything
         abandoned = self._intake.clock() - timedelta(seconds=FOREIGN_SECONDS)
-        ours = self._intake.waiting
+        ours = self._intake.backlog.waiting
         return [row for row in rows if row.id in ours or row.id <= self._left_before or row.received_at <= abandoned], open_ids
 
     async def _settle(self, journal_id: int) -> None:
         """A message that was put back although its answers are stored: the connection was lost between storing and hearing of it."""
-        question, _ = self._intake.waiting.pop(journal_id)
+        question, _ = self._intake.backlog.waiting.pop(journal_id)
         await self._intake.writer.write(lambda connection: outbox.give_back(connection, journal_id))
-        self._intake.owe(question)
+        self._intake.backlog.owe(question)
 
     async def _take_up(self, row: Any) -> bool:
         intake = self._intake
-        question, ask = intake.waiting.get(row.id) or (self._remembered(row), self._ask)
+        question, ask = intake.backlog.waiting.get(row.id) or (remembered(row), self._ask)
         if question is None or not await intake.writer.write(partial(self._may_be_asked, row)):
             await intake.writer.write(partial(self._give_up, row))
-            intake.waiting.pop(row.id, None)
-            intake.owe(question or Question("", row.sender_id, row.channel, row.id, {}))
+            intake.backlog.waiting.pop(row.id, None)
+            intake.backlog.owe(question or Question("", row.sender_id, row.channel, row.id, {}))
         else:
             handled = await intake.answer(question, ask, PENDING, again=True)
             logger.info("message %s taken up again: %s", row.id, handled.state)
             return handled.state != RECEIVED
         return True
-
-    @staticmethod
-    def _remembered(row: Any) -> Question | None:
-        """The question as the journal holds it; None when it held a bind code, which the journal does not."""
-        if _MASKED_CODE.search(row.text):
-            return None
-        return Question(row.text, row.sender_id, row.channel, row.id, {})
 
     def _may_be_asked(self, row: Any, connection: Connection) -> bool:
         """Whether an answer would still be one: the conversation has not gone on without it, and the message ends no process."""
@@ -127,7 +127,7 @@ class Retrier:
         went_on = select(_table.c.id).where(_table.c.sender_id == row.sender_id, _table.c.id > row.id, _table.c.state != RECEIVED).limit(1)
         if connection.execute(went_on).first() is not None:
             return False
-        if row.id in self._intake.waiting:
+        if row.id in self._intake.backlog.waiting:
             return True
         return journal.try_again(connection, row.id) <= MOST_ATTEMPTS
 

@@ -1,0 +1,47 @@
+"""What one process knows of messages that are written down and not answered yet."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from bot.inbox.question import Ask, Question
+
+IN_RESPONSES = ("rest",)
+"""Channels that cannot push: a late answer goes with the next one."""
+
+_MASKED_CODE = re.compile(r"[2-9A-Za-z]{2}\*{8}")
+
+
+class Backlog:
+    """Messages put back, messages in work, and people to whom a late answer is owed."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[int, tuple[Question, Ask]] = {}
+        """Messages put back by this process, whole: a bind code is in no journal."""
+        self.in_work: set[int] = set()
+        """Journal rows this process is answering."""
+        self.owed: set[str] = set()
+        """Senders of `IN_RESPONSES` for whom a late answer lies in the outbox."""
+        self.look_back = True
+        """Whether somebody else, another process or one that has died, may have left messages of a sender unanswered."""
+
+    def owe(self, question: Question) -> None:
+        """Remember that a late answer of this person lies in the outbox."""
+        if question.channel in IN_RESPONSES:
+            self.owed.add(question.sender_id)
+
+    def before(self, question: Question, ask: Ask, behind: Sequence[Any]) -> list[tuple[Question, Ask]]:
+        """What the same person said before and nobody has answered, oldest first: put back here, or ``behind`` in the journal.
+
+        What is in work here for the first time needs no help: the conversation's lock keeps it in front.
+        """
+        found = {row.id: (remembered(row), ask) for row in behind if row.id not in self.in_work}
+        found |= {number: one for number, one in self.waiting.items() if one[0].sender_id == question.sender_id}
+        return [(asked, by) for number, (asked, by) in sorted(found.items()) if asked is not None and number < question.journal_id]
+
+
+def remembered(row: Any) -> Question | None:
+    """The question as the journal holds it; None when it held a bind code, which the journal does not."""
+    if _MASKED_CODE.search(row.text):
+        return None
+    return Question(row.text, row.sender_id, row.channel, row.id, {})
