@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from bot import keeping
 from bot.hours import commands as hours_commands
 from bot.messages import message
 from bot.settings import MOST_WORKERS
@@ -20,6 +21,7 @@ Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="port of the
 
 app = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True, add_completion=False)
 app.add_typer(hours_commands.app)
+app.add_typer(keeping.app)
 
 
 def plain_errors(command: Command) -> Command:

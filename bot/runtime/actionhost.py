@@ -15,7 +15,7 @@ from bot.runtime.child import GRACE_SECONDS, SERVING, Supervisor
 
 def serve(handle: int, supervisor: Supervisor, package: str) -> None:
     """Serve the actions of `package` on the inherited socket until SIGTERM or until the supervisor is gone."""
-    lean.install()
+    lean.install("run")
     logs.configure()
     os.environ["SANIC_GRACEFUL_SHUTDOWN_TIMEOUT"] = str(GRACE_SECONDS)
 

@@ -25,7 +25,7 @@ from bot.schema import require_current
 def serve(listener: socket.socket, supervisor: Supervisor, model: Path, endpoints: Path, credentials: Path) -> None:
     """Serve until SIGTERM or until the supervisor is gone. StartError, SettingsError or DatabaseFault when it cannot start."""
     require_current(settings.load())
-    lean.install()
+    lean.install("run")
     logs.configure()
     app = build_app(supervisor, model, endpoints, credentials)
     logging.getLogger("sanic.error").addFilter(_not_told_by_us)
