@@ -58,6 +58,13 @@ class BotAgent(Agent):
         """As Rasa's (rasa/core/agent.py:332), with our processor, and nothing is replaced before everything is loaded."""
         self.adopt(self.prepare(model_path), fingerprint)
 
+    async def close(self) -> None:
+        """Give locks and connections back, when the last message is answered."""
+        for part in (self.lock_store, self.action_endpoint):
+            close = getattr(part, "close", None)
+            if close is not None:
+                await close()
+
     async def handle_message(self, message: UserMessage) -> list[dict[str, Any]] | None:
         """Answer one message. NotNow when the conversation cannot be locked or an action not be reached; DatabaseFault; TurnConflict.
 

@@ -4,6 +4,7 @@ Each method says where Rasa's own stands; tests/runtime/test_processor.py fails 
 """
 
 import logging
+from contextlib import nullcontext
 from typing import Any
 
 from rasa.core.actions.action import ActionBotResponse, ActionExecutionRejection, ActionListen
@@ -81,7 +82,7 @@ class Processor(MessageProcessor):
             given = tracker.copy()
             given.update_with_events(prediction.events, self.domain)
         try:
-            with metrics.stage("action"):
+            with nullcontext() if isinstance(action, ActionListen) else metrics.stage("action"):
                 events = await action.run(output_channel, nlg, given, self.domain)
         except ActionExecutionRejection:
             tracker.update(ActionExecutionRejected(action.name(), prediction.policy_name, prediction.max_confidence))

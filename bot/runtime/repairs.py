@@ -12,12 +12,14 @@ from typing import Any
 
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
+from rasa.core.actions import action as actions
 from rasa.core.actions.action import RemoteAction
 from rasa.core.policies.rule_policy import RULES, RulePolicy
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.shared.core.events import Event
+from rasa.shared.core.slots import Slot
 from rasa.shared.exceptions import InvalidConfigException
 
 from bot.messages import message
@@ -25,6 +27,7 @@ from bot.runtime import lean
 
 _stock_registry: Any = DefaultV1Recipe._from_registry
 _stock_resolve: Any = Event.resolve_by_type
+_stock_defaults: Any = actions.default_actions
 _stock_find: Any = RulePolicy._find_action_from_rules
 _stock_keys: Any = RulePolicy._get_possible_keys
 _MOST_REMEMBERED = 4096
@@ -40,6 +43,8 @@ def apply() -> None:
     DefaultV1Recipe._from_registry = staticmethod(_from_registry)
     Event.resolve_by_type = staticmethod(_resolve_by_type)
     DaskGraphRunner.run = _run_graph
+    Slot.__copy__ = _copy_slot
+    actions.default_actions = _default_actions
     RulePolicy._find_action_from_rules = _find_action_from_rules
     RulePolicy._get_possible_keys = _get_possible_keys
 
@@ -70,6 +75,26 @@ def _resolve_by_type(type_name: str, default: type[Event] | None = None) -> type
     """
     found: type[Event] | None = _stock_resolve(type_name, default)
     return found
+
+
+def _copy_slot(slot: Any) -> Any:
+    """A shallow copy, as `copy.copy` makes one. Rasa copies all slots for each of several trackers of a message
+    (rasa/shared/core/trackers.py:202), and without this method each copy goes through pickle's protocol.
+    """
+    made = object.__new__(type(slot))
+    vars(made).update(vars(slot))
+    return made
+
+
+def _default_actions(action_endpoint: Any = None) -> list[Any]:
+    """Rasa's own actions, made once an endpoint: they hold nothing of a conversation (rasa/core/actions/action.py:95)."""
+    if action_endpoint is None:
+        return list(_stock_defaults(None))
+    kept = vars(action_endpoint)
+    if "_default_actions" not in kept:
+        kept["_default_actions"] = _stock_defaults(action_endpoint)
+    made: list[Any] = kept["_default_actions"]
+    return made
 
 
 def _run_graph(runner: DaskGraphRunner, inputs: dict[str, Any] | None = None, targets: list[str] | None = None) -> dict[str, Any]:

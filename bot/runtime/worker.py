@@ -59,6 +59,7 @@ def build_app(supervisor: Supervisor, model: Path, endpoints: Path, credentials:
     app.before_server_start(partial(_wait, supervisor))
     app.after_server_start(partial(_report, supervisor, served))
     app.after_server_start(_care_for_messages)
+    app.after_server_stop(_close)
     app.after_server_stop(close_resources)
     return app
 
@@ -83,6 +84,10 @@ async def _care_for_messages(app: Any, _loop: Any) -> None:
     context = shared()
     context.intake.observer = metrics
     app.add_task(Retrier(context.intake, asking(app.ctx.agent.handle_message), alone=context.settings.workers == 1).run())
+
+
+async def _close(app: Any, _loop: Any) -> None:
+    await app.ctx.agent.close()
 
 
 def _not_told_by_us(record: logging.LogRecord) -> bool:
