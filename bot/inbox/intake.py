@@ -228,6 +228,7 @@ class Intake:
 
     def _unavailable(self, what: str, channel: str, error: Exception) -> Handled:
         _log(what, channel, error)
+        self.observer.channel_error(channel)
         return Handled(FAILED, sentence=self.sentences.unavailable)
 
 

@@ -106,7 +106,7 @@ class _Chat:
         self._ask = ask
         self._sessions = Sessions(context.settings.secret_key())
         self._page = page.load_page(base, context.settings.today)
-        self.feed = Feed(context.database)
+        self.feed = Feed(context.database, failed=lambda: context.intake.observer.channel_error("web"))
 
     def front_page(self, request: Request) -> HTTPResponse:
         return self._with_session(request, html(self._page.html, headers=page.HEADERS), self._sessions.open(request))

@@ -6,7 +6,7 @@ process, twice a second, and at once when this process itself has written someth
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -32,8 +32,17 @@ class _Page:
 class Feed:
     """Follows the outbox for the open pages of this process."""
 
-    def __init__(self, database: Database, *, interval: float = INTERVAL, heartbeat: float = HEARTBEAT) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        interval: float = INTERVAL,
+        heartbeat: float = HEARTBEAT,
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``failed`` is called when the outbox could not be read."""
         self._database = database
+        self._failed = failed
         self._interval = interval
         self._heartbeat = heartbeat
         self._pages: set[_Page] = set()
@@ -85,6 +94,7 @@ class Feed:
                 pause = self._interval
             except Exception as error:  # whatever it is, the pages stay open and the next look may succeed
                 logger.error("cannot read the outbox: %s", type(error).__name__)
+                self._failed()
                 pause = _AFTER_FAILURE
             try:
                 await asyncio.wait_for(self._wake.wait(), pause)
