@@ -64,12 +64,21 @@ def resume(tracker: DialogueStateTracker, found: Sequence[StoredTurn], window: i
     before, shown = found[:-window] if window < len(found) else (), found[-window:]
     if before:
         _replay(tracker, _bringing_about(json.loads(before[-1].state), seal))
+    elif shown[0].number > 1:  # the turns before were deleted: what the first one did not change stood before it, too
+        _replay(tracker, _bringing_about(json.loads(shown[0].state), seal))
     for turn in shown:
-        _replay(tracker, deserialise_events(json.loads(turn.events)))
-    for name, value in _slots(json.loads(found[-1].state), seal).items():
-        if name in SEALED and name in tracker.slots:  # its event holds a masked value
-            tracker.slots[name].value = value
+        _replay(tracker, _events(turn, seal))
     return begin(tracker, found[-1].number)
+
+
+def _events(turn: StoredTurn, seal: Seal) -> list[Event]:
+    """The turn's events with the sealed values opened: actions are given copies of the tracker, and those are made of its events."""
+    slots = _slots(json.loads(turn.state), seal)
+    events = deserialise_events(json.loads(turn.events))
+    for event in events:
+        if isinstance(event, SlotSet) and event.key in SEALED and event.value is not None:
+            event.value = slots.get(event.key)
+    return events
 
 
 def turn_of(tracker: DialogueStateTracker, now: datetime, seal: Seal) -> StoredTurn | None:
