@@ -19,7 +19,7 @@ def test_defaults_suit_a_newcomer(tmp_path: Path) -> None:
     settings = load({}, tmp_path)
     assert settings.database_url == f"sqlite:///{tmp_path}/xueshitong.db"
     assert settings.database_file == tmp_path / "xueshitong.db"
-    assert (settings.today, settings.host, settings.rest_token) == (None, "127.0.0.1", None)
+    assert (settings.today, settings.host, settings.workers, settings.rest_token) == (None, "127.0.0.1", 1, None)
     assert settings.current_date() == datetime.now(ZONE).date()
     assert settings.now() - datetime.now(ZONE) < timedelta(seconds=5)
 
@@ -46,6 +46,9 @@ def test_bot_today_moves_the_clock_to_that_day() -> None:
         ({"BOT_DATABASE_URL": "sqlite://"}, ["BOT_DATABASE_URL", "内存"]),
         ({"BOT_DATABASE_URL": "sqlite:///:memory:"}, ["BOT_DATABASE_URL", "内存"]),
         ({"BOT_HOST": "a b"}, ["BOT_HOST"]),
+        ({"BOT_WORKERS": "0"}, ["BOT_WORKERS", "0"]),
+        ({"BOT_WORKERS": "two"}, ["BOT_WORKERS", "two"]),
+        ({"BOT_WORKERS": "65"}, ["BOT_WORKERS", "64"]),
         ({"BOT_LOG_FORMAT": "xml"}, ["BOT_LOG_FORMAT", "xml", "json"]),
     ],
 )

@@ -80,7 +80,10 @@ def point_to(path: Path) -> None:
     """Name this file in its folder's pointer."""
     pointer = path.parent / POINTER
     written = pointer.with_name(f".{POINTER}-{os.getpid()}")
-    written.write_text(path.name + "\n", encoding="utf-8")
+    with written.open("w", encoding="utf-8") as target:
+        target.write(f"{path.name}\n")
+        target.flush()
+        os.fsync(target.fileno())
     written.replace(pointer)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import exc, select, text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -17,7 +18,7 @@ from bot import db
 from bot.db import Base, Database, DatabaseBusy, DatabaseFault, DatabaseNotReady
 from bot.hours import models
 from bot.hours.models import AuditEntry, HourRecord, Person
-from bot.schema import is_current, upgrade
+from bot.schema import MIGRATIONS, is_current, newest_revision, upgrade
 from tests.hours.conftest import NOW
 
 OURS = {mapper.local_table.name for mapper in Base.registry.mappers if mapper.class_.__module__ == models.__name__}
@@ -41,6 +42,10 @@ def test_tables_compile_for_mysql() -> None:
 def test_upgrading_twice_changes_nothing(database: Database) -> None:
     assert is_current(database)
     assert not upgrade(database)
+
+
+def test_the_newest_revision_is_the_one_alembic_finds() -> None:
+    assert newest_revision() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def test_a_missing_file_or_schema_is_not_ready_and_no_file_appears(tmp_path: Path) -> None:
