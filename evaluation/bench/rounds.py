@@ -5,6 +5,7 @@ import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import nan
 from typing import Any
 
 from evaluation.bench.figures import medians
@@ -70,7 +71,7 @@ def play(
             else:
                 results.rounds.setdefault(variant.name, []).append(found)
                 rate = found[f"rate_{amounts.senders[-1]}"]
-                say("run.measured", name=variant.name, start=found["start_seconds"], faq=found["faq_p50"], rate=rate)
+                say("run.measured", name=variant.name, start=found["start_seconds"], faq=found.get("faq_p50", nan), rate=rate)
     return results
 
 

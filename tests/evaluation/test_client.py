@@ -7,7 +7,7 @@ import pytest
 
 from evaluation.bench.client import Line, WrongAnswerError, words_of
 from evaluation.bench.load import load
-from evaluation.bench.measures import holds
+from evaluation.bench.measures import holds, summary
 
 
 class Peer:
@@ -78,3 +78,12 @@ def test_a_figure_must_stand_alone():
     assert holds("公需45学时", "45")
     assert not holds("公需145学时", "45")
     assert not holds("公需45.5学时", "45")
+
+
+def test_only_right_answers_count_for_the_latency_and_their_share_is_told():
+    asked = [(0.010, True), (0.020, True), (0.001, False), (0.030, True)]
+    assert summary("account", asked) == {"account_right": 0.75, "account_p50": 20.0, "account_p95": 30.0}
+
+
+def test_few_right_answers_give_no_latency():
+    assert summary("account", [(0.010, True), *[(0.001, False)] * 9]) == {"account_right": 0.1}
