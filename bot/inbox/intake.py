@@ -9,6 +9,7 @@ deliver. A message that cannot be answered now stays in the journal as received:
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -19,11 +20,12 @@ from bot.db import Database, DatabaseFault
 from bot.inbox import journal, outbox
 from bot.inbox.backlog import Backlog
 from bot.inbox.ending import Answers, end
+from bot.inbox.hold import holder
 from bot.inbox.models import FAILED, HELD, PENDING, PROCESSED, RECEIVED, SENT
 from bot.inbox.observe import DELAYED, DUPLICATE, SILENT, Observer
 from bot.inbox.outbox import Outgoing
 from bot.inbox.question import Ask, Handled, NotNow, Question, Sentences
-from bot.inbox.text import MAX_TEXT, mask, mask_codes, normalise
+from bot.inbox.text import made_safe, mask_codes
 from bot.inbox.turns import StoredTurn, TurnConflict
 from bot.inbox.writer import Writer
 
@@ -32,10 +34,8 @@ logger = logging.getLogger(__name__)
 NOTICE = "notice"  # kind of our own sentences: blank, too long, unavailable, delayed
 IN_WORK = timedelta(seconds=3)
 """How long a message takes at most: one unanswered for longer is nobody's any more, or waits to be tried again."""
-LOOK_SECONDS = 0.02
+LOOK = timedelta(milliseconds=20)
 CONFLICTS = 3  # how often one message is worked out again at once because another process was faster
-_RAW_LIMIT = 20 * MAX_TEXT  # beyond this a text is not even normalised
-_JOURNALED_OF_TOO_LONG = 200
 
 
 class Intake:
@@ -93,7 +93,8 @@ class Intake:
     async def _take_in(
         self, channel: str, sender_id: str, external_id: str | None, text: str, metadata: dict[str, Any], *, ask: Ask, state: str
     ) -> Handled:
-        safe, reply = self._made_safe(text)
+        safe, problem = made_safe(text, self.allowed_numbers)
+        reply = getattr(self.sentences, problem) if problem else None
         write = partial(
             journal.write,
             channel=channel,
@@ -121,6 +122,7 @@ class Intake:
         ``again``: the person has been told once that the answer is late, and is not told twice. ``behind``: journal rows of the same
         person that come first.
         """
+        put_back_here = question.journal_id in self.backlog.waiting
         self.backlog.in_work.add(question.journal_id)
         if again:
             self.observer.retried()
@@ -131,8 +133,15 @@ class Intake:
         finally:
             self.backlog.in_work.discard(question.journal_id)
         if again and handled.state != RECEIVED:
+            if handled.duplicate and put_back_here:
+                await self.give_back(question)
             self.backlog.owe(question)
         return handled
+
+    async def give_back(self, question: Question) -> None:
+        """The answers were stored, and the connection was lost before this process heard of it: nobody has been given them."""
+        with suppress(DatabaseFault):  # they stay in the outbox
+            await self.writer.write(partial(outbox.give_back, journal_id=question.journal_id))
 
     async def _caught_up(self, question: Question, ask: Ask, behind: Sequence[Any]) -> bool:
         """Answer what the same person said before and nobody has answered, in the order in which it was said; False when that fails."""
@@ -148,11 +157,11 @@ class Intake:
         """Of these journal rows those that no other process ends within the time that a message takes."""
         left = []
         for row in behind:
-            until = row.received_at + IN_WORK
-            fresh = row.attempts == 0 and row.id not in self.backlog.in_work
-            while fresh and self.clock() < until and await asyncio.to_thread(self._state_of, row.id) == RECEIVED:
-                await asyncio.sleep(LOOK_SECONDS)
-            if not fresh or self.clock() >= until:
+            looks = 0 if row.attempts or row.id in self.backlog.in_work else int((row.received_at + IN_WORK - self.clock()) / LOOK)
+            while looks > 0 and await asyncio.to_thread(self._state_of, row.id) == RECEIVED:
+                looks -= 1
+                await asyncio.sleep(LOOK.total_seconds())
+            if looks <= 0:
                 left.append(row)
         return left
 
@@ -205,9 +214,16 @@ class Intake:
         except Exception as failure:
             _log("inbox cannot write a notice down", question.channel, failure)
             return Handled(RECEIVED, sentence=self.sentences.delayed)
+        if told is None:
+            self.backlog.waiting.pop(question.journal_id, None)
+            return Handled(HELD)
         return Handled(RECEIVED, told)
 
-    def _tell_delay(self, question: Question, state: str, connection: Connection) -> list[Outgoing]:
+    def _tell_delay(self, question: Question, state: str, connection: Connection) -> list[Outgoing] | None:
+        """The notice; None when a human holds the conversation and will answer."""
+        if holder(connection, question.sender_id) is not None:
+            journal.mark(connection, question.journal_id, HELD)
+            return None
         journal.try_again(connection, question.journal_id)
         return outbox.add(connection, question.sender_id, [{"text": self.sentences.delayed}], self.clock(), kind=NOTICE, state=state)
 
@@ -219,12 +235,6 @@ class Intake:
         """The answers written down for a message, in order. DatabaseFault."""
         with self.database.look() as connection:
             return outbox.of_journal(connection, journal_id)
-
-    def _made_safe(self, text: str) -> tuple[str, str | None]:
-        """The text as it may be kept, and the sentence that answers it when it needs no more than one (blank, too long)."""
-        if len(text) > _RAW_LIMIT or len(safe := normalise(text)) > MAX_TEXT:
-            return mask(normalise(text[:_JOURNALED_OF_TOO_LONG]), self.allowed_numbers), self.sentences.too_long
-        return (mask(safe, self.allowed_numbers), None) if safe else ("", self.sentences.blank)
 
     def _unavailable(self, what: str, channel: str, error: Exception) -> Handled:
         _log(what, channel, error)

@@ -104,7 +104,7 @@ class Retrier:
     async def _settle(self, journal_id: int) -> None:
         """A message that was put back although its answers are stored: the connection was lost between storing and hearing of it."""
         question, _ = self._intake.backlog.waiting.pop(journal_id)
-        await self._intake.writer.write(lambda connection: outbox.give_back(connection, journal_id))
+        await self._intake.give_back(question)
         self._intake.backlog.owe(question)
 
     async def _take_up(self, row: Any) -> bool:

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Collection
 
 MAX_TEXT = 1000  # characters after normalising; a long voice message is about 300
+_RAW_LIMIT = 20 * MAX_TEXT  # beyond this a text is not even normalised
+_KEPT_OF_TOO_LONG = 200
 
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 # Invisible characters that Unicode files under letters, marks and symbols: grapheme joiner, Hangul fillers, Khmer and
@@ -61,6 +63,13 @@ def mask(text: str, allowed_numbers: Collection[str] = ()) -> str:
         return f"{found.group(1)}****{found.group(3)}"
 
     return _MOBILE.sub(hide_mobile, _SPACED_ID.sub(hide_id, _LONG_NUMBER.sub(hide_id, text)))
+
+
+def made_safe(text: str, allowed_numbers: Collection[str] = ()) -> tuple[str, str | None]:
+    """The text as it may be kept and answered, and what keeps it from being answered: ``blank``, ``too_long`` or None."""
+    if len(text) > _RAW_LIMIT or len(safe := normalise(text)) > MAX_TEXT:
+        return mask(normalise(text[:_KEPT_OF_TOO_LONG]), allowed_numbers), "too_long"
+    return (mask(safe, allowed_numbers), None) if safe else ("", "blank")
 
 
 def mask_codes(text: str) -> str:
