@@ -12,6 +12,8 @@ from actions.binding import BindNow, CancelBind, MyBinding, SubmitBind, Unbind, 
 from actions.desk import Desk
 from bot.hours.identity import TRIES_PER_CHAT, bound_person
 from bot.hours.models import ChatIdentity
+from bot.inbox import journal, outbox, turns
+from bot.inbox.models import DialogueTurn, Journal, Outbox
 from bot.nlu.turn import Turn
 from tests.actions.conftest import CHAT, GAPS, LEFT_OUT, Reply, run, tracker_of
 
@@ -187,3 +189,32 @@ def test_leaving_the_form_forgets_what_it_gathered_and_binds_nobody(desk: Desk, 
     assert reply.text == "已取消绑定，什么也没有保存。还有问题直接问我。"
     assert reply.slots == EMPTY_FORM
     assert bound_name(desk) is None
+
+
+def test_unbinding_deletes_what_was_said_in_this_chat_but_the_message_being_answered(desk: Desk, code_of: Callable[[str], str]) -> None:
+    bind_now(GAPS, code_of(GAPS))
+    with desk.database.write() as session:
+        ids = [
+            journal.write(session, channel="web", sender_id=sender, external_id=None, text="解绑", now=desk.now).id
+            for sender in (CHAT, CHAT, "web:other")
+        ]
+        for sender, number in zip((CHAT, CHAT, "web:other"), ids, strict=True):
+            outbox.add(session, sender, [{"text": "答"}], desk.now, journal_id=number)
+            turns.add(session, turns.StoredTurn(sender, number, desk.now, "[]", "{}"))
+    run(Unbind(), tracker_of({"metadata": {"journal_id": ids[1]}}))
+    with desk.database.read() as session:
+        assert session.execute(select(Journal.id)).scalars().all() == ids[1:]
+        assert session.execute(select(Outbox.sender_id)).scalars().all() == ["web:other"]
+        assert session.execute(select(DialogueTurn.sender_id)).scalars().all() == ["web:other"]
+
+
+def test_the_same_binding_message_twice_is_answered_as_bound_and_no_other_chat_can_use_the_code(
+    desk: Desk, code_of: Callable[[str], str]
+) -> None:
+    code = code_of(GAPS)
+    first, second = bind_now(GAPS, code), bind_now(GAPS, code)
+    assert first.text == second.text
+    assert second.slots["bound"] is True
+    assert bind_now(GAPS, code, "web:other").slots["bound"] is False
+    run(Unbind(), tracker_of({}))
+    assert bind_now(GAPS, code).slots["bound"] is False, "a code that was taken back binds nobody"

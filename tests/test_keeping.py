@@ -1,0 +1,78 @@
+"""The commands `purge` and `transcript`."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from bot import settings
+from bot.db import Database
+from bot.hours import audit
+from bot.hours.models import AuditEntry
+from bot.inbox import journal, turns
+from bot.keeping import app
+from tests.inbox.asking import turn
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def database(migrated_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    (tmp_path / "bot.db").write_bytes(migrated_sqlite.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BOT_DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
+    monkeypatch.setenv("BOT_TODAY", "2023-11-20")
+    return Database(f"sqlite:///{tmp_path / 'bot.db'}")
+
+
+def trail(database: Database) -> list[tuple[str, str]]:
+    with database.read() as session:
+        return [(row.action, row.detail) for row in session.execute(select(AuditEntry).order_by(AuditEntry.id)).scalars()]
+
+
+def fill(database: Database) -> None:
+    now = settings.load().now()
+    with database.write() as session:
+        for days in (10, 100, 200, 1200):
+            at = now - timedelta(days=days)
+            entry = journal.write(session, channel="web", sender_id="web:a", external_id=None, text="问", now=at)
+            journal.mark(session, entry.id, "processed")
+            turns.add(session, turn("web:a", entry.id, at, """[{"event":"user","text":"绑定 马秀兰 K7********"}]"""))
+            audit.note(session, at, "web:a", "bind")
+
+
+def test_purge_deletes_each_kind_at_its_age_says_how_much_and_is_noted(database: Database) -> None:
+    fill(database)
+    done = runner.invoke(app, ["purge"])
+    assert done.exit_code == 0, done.output
+    counts = [line.rsplit(" ", 2)[1] for line in done.output.splitlines()]
+    assert counts == ["2", "3", "0", "1"]
+    assert "180 天" in done.output
+    assert "1095 天" in done.output
+    assert trail(database) == [("bind", "")] * 3 + [("purge", "journal=2 conversations=3 outbox=0 audit=1")]
+
+
+def test_purge_takes_other_ages_and_a_dry_run_only_counts(database: Database) -> None:
+    fill(database)
+    done = runner.invoke(app, ["purge", "--journal", "5", "--audit", "150", "--dry-run"])
+    assert [line.split("有 ")[1].split(" ")[0] for line in done.output.splitlines()] == ["4", "3", "0", "2"]
+    assert len(trail(database)) == 4
+    assert runner.invoke(app, ["purge", "--journal", "0"]).exit_code == 2
+
+
+def test_a_transcript_is_printed_and_its_reading_noted(database: Database) -> None:
+    fill(database)
+    done = runner.invoke(app, ["transcript", "web:a"])
+    assert done.output.count("人：绑定 马秀兰 K7********") == 4
+    assert "没有这个聊天" in runner.invoke(app, ["transcript", "web:b"]).output
+    assert [action for action, _ in trail(database)][-2:] == ["transcript", "transcript"]
+
+
+def test_without_a_database_one_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BOT_DATABASE_URL", f"sqlite:///{tmp_path / 'none.db'}")
+    for command in (["purge"], ["transcript", "web:a"]):
+        done = runner.invoke(app, command)
+        assert (done.exit_code, "init-db" in done.output) == (1, True)
