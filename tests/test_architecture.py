@@ -136,7 +136,8 @@ def test_rasa_is_imported_only_where_the_hook_has_been_installed_or_rasa_itself_
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", "") or ""]
             if isinstance(node, ast.Import | ast.ImportFrom) and any(below(name, "rasa") for name in names):
                 at_top.add(module_of(path))
-    loaded_by_rasa = ("bot.channels.", "bot.nlu.", "bot.runtime.nlg", "bot.runtime.repairs", "bot.runtime.tracker", "bot.runtime.lock")
+    runtime = ("nlg", "repairs", "trackerstore", "dialogue", "locks", "agent", "processor", "actionclient")
+    loaded_by_rasa = ("bot.channels.", "bot.nlu.", *(f"bot.runtime.{name}" for name in runtime))
     assert {module for module in at_top if not module.startswith(loaded_by_rasa)} == set()
 
 
