@@ -1,7 +1,10 @@
 """The model that a worker serves, and its exchange for another while messages are being answered."""
 
 import asyncio
+import ctypes
+import gc
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +46,7 @@ class ServedModel:
         for place, path in enumerate(found, 1):
             try:
                 app.ctx.agent = await load_agent(path, self._endpoints)
-            except StartError:
+            except Exception:  # a component that is refused, say; where the fault is not the model's, the last one fails as well
                 if place == len(found):
                     raise
                 logger.error(message("runtime.model_fallback", model=path.name))
@@ -74,6 +77,9 @@ class ServedModel:
         self._loaded = path
         metrics.model_swapped()
         logger.info(message("runtime.model_swapped", model=name))
+        del processor
+        await asyncio.sleep(LOOK_SECONDS)  # by then hardly a message is left that began with the old one
+        await asyncio.to_thread(_give_back)
 
 
 def _prepared(agent: Any, path: Path | None) -> Any:
@@ -81,6 +87,13 @@ def _prepared(agent: Any, path: Path | None) -> Any:
     if path is None:
         raise StartError(message("runtime.no_model"))
     return agent.prepare(path)
+
+
+def _give_back() -> None:
+    """Return the old model's memory to the system: its cycles would wait for a rare collection, and what is free would stay with malloc."""
+    gc.collect()
+    with suppress(AttributeError, OSError):  # only glibc has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _reason(error: Exception) -> str:

@@ -1,15 +1,18 @@
 """A running worker takes the model that the pointer names, loses no message over it, and keeps what it has when the new one is broken."""
 
+import shutil
 import threading
+import time
 from datetime import datetime
 
 import pytest
 
 from bot.runtime import models
 from bot.runtime.chat import ask
+from bot.runtime.serving import LOOK_SECONDS
 from bot.runtime.training import train
 from bot.settings import ZONE
-from tests.serving import children, served, texts, tiny_arguments, wait_until
+from tests.serving import bot_command, bot_environment, children, served, texts, tiny_arguments, wait_until
 
 HELLO, NEW_HELLO = "你好", "您好，有什么可以帮您"
 
@@ -63,16 +66,26 @@ def test_a_swap_loses_no_message_and_can_be_taken_back(server, retrained):
     assert server.log.count("已换用模型") == 3
 
 
-def test_memory_stays_flat_over_swaps(server, retrained):
-    _, old, new = retrained
-    (worker,) = children(server)["worker"]
-    sizes = []
-    for number, (path, greeting) in enumerate([(new, NEW_HELLO), (old, HELLO)] * 3, 1):
-        models.point_to(path)
-        assert wait_until(lambda number=number: server.log.count("已换用模型") == number, 20)
-        assert texts(server, "你好", f"judge-{number}") == [greeting]
-        sizes.append(resident_megabytes(worker))
-    assert sizes[-1] < sizes[1] * 1.05, sizes
+@pytest.mark.model
+def test_memory_stays_flat_over_swaps_of_the_real_model(trained_model, tmp_path):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    copies = [models.new_file(folder, datetime(2026, 1, day, tzinfo=ZONE)) for day in (1, 2)]
+    for path in copies:
+        shutil.copy(trained_model, path)
+    models.point_to(copies[0])
+    env = bot_environment(tmp_path)
+    assert bot_command("init-db", env=env).returncode == 0
+    with served(tmp_path, env, "--model", str(folder)) as server:
+        (worker,) = children(server)["worker"]
+        sizes = []
+        for number in range(1, 5):
+            models.point_to(copies[number % 2])
+            assert wait_until(lambda number=number: server.log.count("已换用模型") == number, 30)
+            assert texts(server, "一年要多少学时", f"judge-{number}")
+            time.sleep(2 * LOOK_SECONDS)
+            sizes.append(resident_megabytes(worker))
+    assert sizes[-1] < sizes[0] * 1.05, sizes
 
 
 def test_a_broken_model_is_refused_in_one_line_and_the_old_one_goes_on(server, retrained):
