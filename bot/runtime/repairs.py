@@ -145,12 +145,12 @@ def _get_possible_keys(policy: Any, lookup: dict[str, str], states: list[Any]) -
 
     A state before the longest rule's beginning rules nothing out, and people ask the same way round again and again.
     """
-    remembered: dict[tuple[int, str], set[str]] = vars(policy).setdefault("_remembered", {})
+    remembered: dict[tuple[int, int, str], set[str]] = vars(policy).setdefault("_remembered", {})
     longest: dict[int, int] = vars(policy).setdefault("_longest", {})
     if id(lookup) not in longest:
         longest[id(lookup)] = max((len(policy._rule_key_to_state(key)) for key in lookup), default=0)
     told = states[-longest[id(lookup)] :] if longest[id(lookup)] else []
-    asked = (id(lookup), json.dumps(told, sort_keys=True))
+    asked = (id(lookup), len(lookup), json.dumps(told, sort_keys=True))  # training takes rules away (rasa/core/policies/rule_policy.py:585)
     if asked not in remembered:
         if len(remembered) >= _MOST_REMEMBERED:
             remembered.clear()

@@ -1,5 +1,6 @@
 """Repairs of Rasa: they do what Rasa did, and the places they mend still look as they did when they were written."""
 
+import copy
 import hashlib
 import inspect
 from collections.abc import Callable
@@ -12,12 +13,20 @@ from bot.runtime import lean
 
 lean.install()
 
+from rasa.core.actions import action as actions  # noqa: E402
 from rasa.core.actions.action import RemoteAction  # noqa: E402
+from rasa.core.agent import Agent, load_agent  # noqa: E402
+from rasa.core.policies.rule_policy import RulePolicy  # noqa: E402
+from rasa.core.processor import MessageProcessor  # noqa: E402
+from rasa.core.tracker_store import FailSafeTrackerStore, TrackerStore  # noqa: E402
 from rasa.engine.exceptions import GraphRunError  # noqa: E402
 from rasa.engine.recipes.default_components import DEFAULT_COMPONENTS  # noqa: E402
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe  # noqa: E402
 from rasa.engine.runner.dask import DaskGraphRunner  # noqa: E402
 from rasa.shared.core.events import Event, SlotSet, UserUttered  # noqa: E402
+from rasa.shared.core.slots import Slot, TextSlot  # noqa: E402
+from rasa.shared.core.trackers import DialogueStateTracker  # noqa: E402
+from rasa.utils.endpoints import EndpointConfig  # noqa: E402
 
 from bot.runtime import repairs  # noqa: E402
 
@@ -40,6 +49,9 @@ def repaired(monkeypatch: pytest.MonkeyPatch) -> None:
         (DefaultV1Recipe, "_from_registry"),
         (Event, "resolve_by_type"),
         (DaskGraphRunner, "run"),
+        (RulePolicy, "_find_action_from_rules"),
+        (RulePolicy, "_get_possible_keys"),
+        (actions, "default_actions"),
     ):
         monkeypatch.setattr(owner, name, inspect.getattr_static(owner, name))
     repairs.apply()
@@ -58,8 +70,34 @@ def digest(function: Callable) -> str:
         (STOCK_RUN, "45f0f52f574f"),
         (DaskGraphRunner._build_dask_graph, "5bb99f974d51"),
         (repairs._stock_resolve, "b5cf570fa7f2"),
+        (repairs._stock_defaults, "6fa4896f3667"),
+        (Slot.__init__, "54ca1ec6b580"),
+        (repairs._stock_find, "be6da6ee0f54"),
+        (repairs._stock_keys, "2915fd81711e"),
+        (RulePolicy._is_rule_applicable, "64a108b016b4"),
+        (MessageProcessor.handle_message, "0c41d4780d2d"),
+        (MessageProcessor.log_message, "f2f8ec66a291"),
+        (MessageProcessor._update_tracker_session, "b0d44217b5ca"),
+        (MessageProcessor.parse_message, "b98d8e49b9f2"),
+        (MessageProcessor._run_action, "6d383d0179ef"),
+        (MessageProcessor._log_action_on_tracker, "d973d12a6d0a"),
+        (MessageProcessor._run_prediction_loop, "cb30a0cbb690"),
+        (MessageProcessor.run_anonymization_pipeline, "1a0953a2cbf3"),
+        (Agent.handle_message, "ba53507e4d55"),
+        (Agent.load_model, "f4c1ab4c5c7a"),
+        (Agent._create_tracker_store, "97499b594b45"),
+        (load_agent, "abc2a4cb13cb"),
+        (TrackerStore.get_or_create_tracker, "0b08ab42bd97"),
+        (TrackerStore.create_tracker, "72f79c53bf4f"),
+        (FailSafeTrackerStore.retrieve, "35d77318b0cc"),
+        (EndpointConfig.request, "ccdb778aed82"),
+        (RemoteAction.run, "ccabf6f1160d"),
+        (DialogueStateTracker.applied_events, "764d5065ea99"),
+        (DialogueStateTracker.copy, "dfa48dca9f35"),
+        (DialogueStateTracker.travel_back_in_time, "09d16f28f007"),
+        (DialogueStateTracker.update, "b55e6b1c724f"),
     ],
-    ids=["validate", "schema", "registry", "run", "build", "events"],
+    ids=lambda given: getattr(given, "__qualname__", None),
 )
 def test_the_place_in_rasa_is_unchanged(function, seen):
     assert digest(function) == seen, "read Rasa's new source, then decide whether the repair still holds"
@@ -141,3 +179,19 @@ def test_a_refusal_names_component_and_package_in_one_line(repaired, name):
 
 def test_other_components_are_found_as_before(repaired):
     assert DefaultV1Recipe._from_registry("RulePolicy").clazz.__name__ == "RulePolicy"
+
+
+def test_a_copied_slot_is_one_of_its_own(repaired):
+    slot = TextSlot("bind_name", [{}], initial_value="a")
+    made = copy.copy(slot)
+    made.value = "b"
+    assert (type(made), made.name, made.initial_value, made.mappings) == (TextSlot, "bind_name", "a", slot.mappings)
+    assert slot.value == "a"
+
+
+def test_rasas_own_actions_are_those_of_rasa_and_belong_to_their_endpoint(repaired):
+    endpoint, other = EndpointConfig("http://one"), EndpointConfig("http://two")
+    kept = actions.default_actions(endpoint)
+    assert [type(action) for action in kept] == [type(action) for action in repairs._stock_defaults(endpoint)]
+    assert actions.default_actions(endpoint) is kept
+    assert all(getattr(action, "_action_endpoint", other) is other for action in actions.default_actions(other))
