@@ -21,6 +21,7 @@ from evaluation.bench.rounds import Results, load_now, play
 from evaluation.bench.services import postgres
 from evaluation.bench.stock import environment
 from evaluation.bench.stock.environment import Stock
+from evaluation.bench.stock.project import EPOCHS
 from evaluation.bench.training import trained
 from evaluation.bench.usage import Usage
 from evaluation.bench.variants import TODAY, Setup, Variant, chosen
@@ -51,7 +52,7 @@ def main(arguments: list[str]) -> int:
         results, server = _play(options, variants, stock, model, Path(folder), today)
     found = _lookups(options, today)
     _add_training(results, variants, training, model, stock)
-    _tell(options, results, found, variants)
+    _tell(options, results, found, variants, _training_note(stock))
     document = {
         "made_at": datetime.now(ZONE).isoformat(timespec="seconds"),
         "commit": _commit(),
@@ -132,9 +133,15 @@ def _add_training(results: Results, variants: list[Variant], ours: Usage | None,
             results.once[variant.name] = {**taken, "model_bytes": float(model.stat().st_size)}
 
 
-def _tell(options: Options, results: Results, found: dict[str, float], variants: list[Variant]) -> None:
+def _training_note(stock: Stock | None) -> str | None:
+    """What the stock model was trained for, beside what its training took: fewer epochs take less."""
+    held = stock.training() if stock else None
+    return held and word("table.trained", epochs=held["epochs"], default=EPOCHS, share=f"{held['share']:.0%}")
+
+
+def _tell(options: Options, results: Results, found: dict[str, float], variants: list[Variant], note: str | None) -> None:
     amounts = options.amounts
-    table.show(rows(amounts.senders, amounts.turns), results.values(), [variant.name for variant in variants])
+    table.show(rows(amounts.senders, amounts.turns), results.values(), [variant.name for variant in variants], note)
     for name, failures in results.failures.items():
         for failure in failures:
             say("run.failed_log", name=name, round=failure.round, why=failure.why)

@@ -55,10 +55,10 @@ def verdict_line(verdict: Verdict) -> str:
     return f"{word('verdict.' + state)}  {name}: {figure} ({sign} {verdict.limit:.3g})"
 
 
-def show(rows: Sequence[Row], values: Mapping[str, Values], failed: Sequence[str]) -> None:
-    """Print the table."""
+def show(rows: Sequence[Row], values: Mapping[str, Values], failed: Sequence[str], note: str | None = None) -> None:
+    """Print the table, with a note below it."""
     heading, *body = lines(rows, values, failed)
-    table = Table(title=word("table.title"))
+    table = Table(title=word("table.title"), caption=note)
     for number, name in enumerate(heading):
         table.add_column(name, justify="right" if number else "left", no_wrap=True)
     for texts in body:

@@ -3,15 +3,17 @@
 from dataclasses import replace
 
 import pytest
+import yaml
 from stdnum.cn import ric
 
 from bot.hours import documents
+from bot.runtime.project import ENDPOINTS
 from evaluation.bench import rounds
 from evaluation.bench.measures import Amounts
 from evaluation.bench.options import QUICK, parse
 from evaluation.bench.records import id_number, write_files
 from evaluation.bench.usage import CommandFailedError, used
-from evaluation.bench.variants import VARIANTS, Setup, chosen
+from evaluation.bench.variants import MEMORY, VARIANTS, Setup, chosen
 from evaluation.bench.words import word
 
 AMOUNTS = Amounts(policy=1, account=1, load_seconds=1, senders=(1,), turns=(10,), pairs=1)
@@ -99,3 +101,9 @@ def test_a_commands_cpu_time_and_peak_memory_are_measured(tmp_path):
 def test_a_word_that_is_not_there_is_an_error():
     with pytest.raises(KeyError):
         word("run.nothing")
+
+
+def test_in_memory_only_the_tracker_store_differs_from_how_the_bot_runs():
+    usual, memory = (yaml.safe_load(path.read_text("utf-8")) for path in (ENDPOINTS, MEMORY))
+    assert memory.pop("tracker_store") != usual.pop("tracker_store")
+    assert memory == usual
