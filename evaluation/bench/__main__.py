@@ -136,7 +136,9 @@ def _add_training(results: Results, variants: list[Variant], ours: Usage | None,
 def _training_note(stock: Stock | None) -> str | None:
     """What the stock model was trained for, beside what its training took: fewer epochs take less."""
     held = stock.training() if stock else None
-    return held and word("table.trained", epochs=held["epochs"], default=EPOCHS, share=f"{held['share']:.0%}")
+    if not held:
+        return None
+    return word("table.trained", epochs=held["epochs"], default=EPOCHS, share=f"{held['share']:.0%}")
 
 
 def _tell(options: Options, results: Results, found: dict[str, float], variants: list[Variant], note: str | None) -> None:
