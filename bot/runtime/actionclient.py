@@ -46,7 +46,7 @@ class ActionEndpoint(EndpointConfig):
                 if time.monotonic() > until:
                     raise NotNow("action server is not there") from error
                 await asyncio.sleep(KNOCK_SECONDS)
-            except (aiohttp.ClientConnectionError, asyncio.TimeoutError) as error:
+            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, asyncio.TimeoutError) as error:
                 raise NotNow("action server went away") from error
 
     async def close(self) -> None:
