@@ -26,11 +26,12 @@ _SPACED_ID = re.compile(
 )
 _MOBILE = re.compile(r"(?<![0-9])(?:\+?86[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4})(?![0-9])")
 
-# Bind codes: ten of this alphabet, perhaps in two groups; and near misses, since a mistyped code is nearly a code.
-_CODE_HALF = "[2-9A-HJ-NP-Za-hj-np-z]{5}"
-_CODE = re.compile(
-    rf"(?<![0-9A-Za-z])(?:{_CODE_HALF}[ -]?{_CODE_HALF}|(?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[0-9A-Za-z]{{9,12}})(?![0-9A-Za-z])"
-)
+# Bind codes: ten of this alphabet, perhaps in groups; and near misses, since a mistyped code is nearly a code.
+_SIGN = "[2-9A-HJ-NP-Za-hj-np-z]"
+_IN_TWO = rf"{_SIGN}{{5}}[ -]?{_SIGN}{{5}}"
+_IN_ANY_GROUPS = rf"(?=[A-Za-z-]*[0-9])(?:{_SIGN}-?){{9}}{_SIGN}"
+_NEARLY = r"(?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[0-9A-Za-z]{9,12}"
+_CODE = re.compile(rf"(?<![0-9A-Za-z])(?:{_IN_TWO}|{_IN_ANY_GROUPS}|{_NEARLY})(?![0-9A-Za-z])")
 
 
 def normalise(text: str) -> str:
