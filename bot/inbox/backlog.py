@@ -9,7 +9,7 @@ from bot.inbox.question import Ask, Question
 IN_RESPONSES = ("rest",)
 """Channels that cannot push: a late answer goes with the next one."""
 
-_MASKED_CODE = re.compile(r"[2-9A-Za-z]{2}\*{8}")
+_MASKED_CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z][0-9A-Za-z-]\*{8}")  # and no masked ID number, which begins with four digits
 
 
 class Backlog:
@@ -41,7 +41,7 @@ class Backlog:
 
 
 def remembered(row: Any) -> Question | None:
-    """The question as the journal holds it; None when it held a bind code, which the journal does not."""
-    if _MASKED_CODE.search(row.text):
+    """The question as the journal holds it; None when it held a bind code, which the journal does not, or nothing to be asked."""
+    if not row.text or _MASKED_CODE.search(row.text):
         return None
     return Question(row.text, row.sender_id, row.channel, row.id, {})

@@ -134,14 +134,16 @@ class Intake:
             self.backlog.in_work.discard(question.journal_id)
         if again and handled.state != RECEIVED:
             if handled.duplicate and put_back_here:
-                await self.give_back(question)
+                await self.give_back(question, ask)
             self.backlog.owe(question)
         return handled
 
-    async def give_back(self, question: Question) -> None:
+    async def give_back(self, question: Question, ask: Ask) -> None:
         """The answers were stored, and the connection was lost before this process heard of it: nobody has been given them."""
-        with suppress(DatabaseFault):  # they stay in the outbox
+        self.backlog.waiting[question.journal_id] = (question, ask)  # when this fails the next round sees to it
+        with suppress(DatabaseFault):
             await self.writer.write(partial(outbox.give_back, journal_id=question.journal_id))
+            self.backlog.waiting.pop(question.journal_id, None)
 
     async def _caught_up(self, question: Question, ask: Ask, behind: Sequence[Any]) -> bool:
         """Answer what the same person said before and nobody has answered, in the order in which it was said; False when that fails."""
@@ -199,7 +201,7 @@ class Intake:
         answers = Answers(payloads, stored, state=state, ended=ended, kind=kind, with_late=late)
         handled = await self.writer.write(partial(end, question, answers, self.clock()))
         self.backlog.waiting.pop(question.journal_id, None)
-        if state == SENT:
+        if late and handled.state == ended and not handled.duplicate:
             self.backlog.owed.discard(question.sender_id)
         return handled
 

@@ -9,14 +9,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.engine import Connection
 
 from bot.db import DatabaseFault
 from bot.inbox import journal, outbox
 from bot.inbox.backlog import IN_RESPONSES, remembered
 from bot.inbox.intake import NOTICE, Intake
-from bot.inbox.models import FAILED, PENDING, RECEIVED, Journal
+from bot.inbox.models import FAILED, HELD, PENDING, RECEIVED, Journal, Outbox
 from bot.inbox.question import Ask, Question
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ MOST_ATTEMPTS = 3
 AT_ONCE = 100
 
 _table = Journal.__table__
+_told = Outbox.__table__
 
 
 class Retrier:
@@ -63,16 +64,13 @@ class Retrier:
 
     async def round(self) -> bool:
         """Try once whatever is due; False when something had to be put back again. DatabaseFault."""
-        due, open_ids = await asyncio.to_thread(self._due)
-        for journal_id in self._intake.backlog.waiting.keys() - open_ids - self._intake.backlog.in_work:
+        due, ended = await asyncio.to_thread(self._due)
+        for journal_id in ended - self._intake.backlog.in_work:
             await self._settle(journal_id)
         went = True
-        senders: set[str] = set()
         for row in due:
-            if row.sender_id in senders or row.id in self._intake.backlog.in_work:
-                continue
-            senders.add(row.sender_id)
-            went &= await self._take_up(row)
+            if row.id not in self._intake.backlog.in_work:
+                went &= await self._take_up(row)
         return went
 
     def _begin(self) -> None:
@@ -87,33 +85,36 @@ class Retrier:
             self._intake.backlog.owed |= outbox.owed(connection, channel, self._intake.clock() - OLDEST)
 
     def _due(self) -> tuple[list[Any], set[int]]:
-        """Unanswered messages that are ours to answer, oldest first; and which of those put back by this process are unanswered."""
+        """Each sender's oldest unanswered message if it is ours to answer; and which of those put back by this process have ended."""
+        put_back = set(self._intake.backlog.waiting)  # before looking: of what is put back meanwhile the look tells nothing
+        first = func.min(_table.c.id)
+        oldest = select(first.label("id")).where(_table.c.state == RECEIVED).group_by(_table.c.sender_id).order_by(first).limit(AT_ONCE)
+        chosen = oldest.subquery()
         with self._intake.database.look() as connection:
-            waiting = select(_table).where(_table.c.state == RECEIVED).order_by(_table.c.id).limit(AT_ONCE)
-            rows = connection.execute(waiting).all()
+            rows = connection.execute(select(_table).join(chosen, chosen.c.id == _table.c.id).order_by(_table.c.id)).all()
             if not self._alone:
                 self._see_owed(connection)
-            put_back = select(_table.c.id).where(_table.c.id.in_(list(self._intake.backlog.waiting)), _table.c.state == RECEIVED)
-            open_ids = set(connection.execute(put_back).scalars())
+            unanswered = select(_table.c.id).where(_table.c.id.in_(put_back), _table.c.state == RECEIVED)
+            ended = put_back - set(connection.execute(unanswered).scalars())
         if self._alone and all(row.id > self._left_before for row in rows):
             self._intake.backlog.look_back = False  # nobody but this process can have left anything
         abandoned = self._intake.clock() - timedelta(seconds=FOREIGN_SECONDS)
         ours = self._intake.backlog.waiting
-        return [row for row in rows if row.id in ours or row.id <= self._left_before or row.received_at <= abandoned], open_ids
+        return [row for row in rows if row.id in ours or row.id <= self._left_before or row.received_at <= abandoned], ended
 
     async def _settle(self, journal_id: int) -> None:
         """A message that was put back although its answers are stored: the connection was lost between storing and hearing of it."""
-        question, _ = self._intake.backlog.waiting.pop(journal_id)
-        await self._intake.give_back(question)
-        self._intake.backlog.owe(question)
+        if found := self._intake.backlog.waiting.get(journal_id):
+            await self._intake.give_back(*found)
+            self._intake.backlog.owe(found[0])
 
     async def _take_up(self, row: Any) -> bool:
         intake = self._intake
         question, ask = intake.backlog.waiting.get(row.id) or (remembered(row), self._ask)
         if question is None or not await intake.writer.write(partial(self._may_be_asked, row)):
-            await intake.writer.write(partial(self._give_up, row))
-            intake.backlog.waiting.pop(row.id, None)
-            intake.backlog.owe(question or Question("", row.sender_id, row.channel, row.id, {}))
+            if await intake.writer.write(partial(self._give_up, row)):
+                intake.backlog.waiting.pop(row.id, None)
+                intake.backlog.owe(question or Question("", row.sender_id, row.channel, row.id, {}))
         else:
             handled = await intake.answer(question, ask, PENDING, again=True)
             logger.info("message %s taken up again: %s", row.id, handled.state)
@@ -122,17 +123,26 @@ class Retrier:
 
     def _may_be_asked(self, row: Any, connection: Connection) -> bool:
         """Whether an answer would still be one: the conversation has not gone on without it, and the message ends no process."""
-        if row.received_at < self._intake.clock() - OLDEST:
+        if row.received_at < self._intake.clock() - OLDEST or journal.state_of(connection, row.id) != RECEIVED:
             return False
-        went_on = select(_table.c.id).where(_table.c.sender_id == row.sender_id, _table.c.id > row.id, _table.c.state != RECEIVED).limit(1)
-        if connection.execute(went_on).first() is not None:
+        noticed = exists().where(_told.c.journal_id == _table.c.id, _told.c.kind == NOTICE)  # blank, too long, failed: no part of the talk
+        later = _table.c.sender_id == row.sender_id, _table.c.id > row.id, _table.c.state != RECEIVED
+        if connection.execute(select(_table.c.id).where(*later, ~noticed).limit(1)).first() is not None:
             return False
         if row.id in self._intake.backlog.waiting:
             return True
         return journal.try_again(connection, row.id) <= MOST_ATTEMPTS
 
-    def _give_up(self, row: Any, connection: Connection) -> None:
-        """End the message as failed and ask the person to send it again if it still matters."""
+    def _give_up(self, row: Any, connection: Connection) -> bool:
+        """End the message as failed and ask the person to send it again if it still matters; False when it has ended meanwhile.
+
+        Where a human holds the conversation the message is theirs.
+        """
         if journal.close(connection, row.id, row.sender_id, FAILED):
             text = self._intake.sentences.send_again
             outbox.add(connection, row.sender_id, [{"text": text}], self._intake.clock(), kind=NOTICE, journal_id=row.id, state=PENDING)
+        elif journal.state_of(connection, row.id) == RECEIVED:
+            journal.mark(connection, row.id, HELD)
+        else:
+            return False
+        return True
