@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.db import Database, serialise
@@ -26,6 +26,13 @@ TRIES_PER_NAME = 10  # likewise
 TRIES_OVER_ALL = 60  # within WAIT_ALL, then none for WAIT_ALL: a flood must not keep everybody out for long
 WAIT_ALL = timedelta(minutes=1)
 CODE = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
+_person, _chat = Person.__table__.c, ChatIdentity.__table__.c
+# Built once, and of columns: asked with every question that could be about one's own record.
+_BOUND = (
+    select(_person.id, _person.name, _person.unit, _person.id_number, _person.level, _person.sector, _chat.bound_at)
+    .join_from(Person.__table__, ChatIdentity.__table__, _chat.person_id == _person.id)
+    .where(_chat.sender_id == bindparam("chat"))
+)
 SEPARATORS = re.compile(r"[\s·•・․‧⋅∙･\u200b-\u200f\ufeff]+")
 
 
@@ -135,16 +142,10 @@ def bind(database: Database, secret: bytes, sender_id: str, name: str, code: str
 
 def bound_person(session: Session, sender_id: str) -> BoundPerson | None:
     """The person this chat is bound to."""
-    found = session.execute(
-        select(Person, ChatIdentity.bound_at)
-        .join(ChatIdentity, ChatIdentity.person_id == Person.id)
-        .where(ChatIdentity.sender_id == sender_id)
-    ).first()
+    found = session.execute(_BOUND, {"chat": sender_id}).first()
     if found is None:
         return None
-    person, bound_at = found
-    masked = documents.mask(person.id_number)
-    return BoundPerson(person.id, person.name, person.unit, masked, person.level, person.sector, bound_at)
+    return BoundPerson(found.id, found.name, found.unit, documents.mask(found.id_number), found.level, found.sector, found.bound_at)
 
 
 def unbind(session: Session, sender_id: str, now: datetime | None = None) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from bot.hours import documents, models, vocabulary
@@ -17,6 +17,16 @@ SUBJECTS = {subject.value: subject for subject in Subject}
 STATES = {state.value: state for state in State}
 
 Facts = tuple[Person, list[Record], list[Credit]]
+
+_person, _hour, _credit = models.Person.__table__.c, models.HourRecord.__table__.c, models.Credit.__table__.c
+_HOURS = select(
+    _hour.person_id, _hour.record_id, _hour.year, _hour.subject, _hour.form, _hour.title, _hour.hours_tenths, _hour.state
+).order_by(_hour.year, _hour.id)
+_CREDITS = select(models.Credit.__table__).order_by(_credit.start_date, _credit.id)
+# Built once: every question about one's own record asks these three.
+_PERSON = select(_person.sector, _person.level_since).where(_person.id == bindparam("person"))
+_HOURS_OF_ONE = _HOURS.where(_hour.person_id == bindparam("person"))
+_CREDITS_OF_ONE = _CREDITS.where(_credit.person_id == bindparam("person"))
 
 
 class UnknownPersonError(LookupError):
@@ -41,22 +51,25 @@ def find_person(session: Session, id_number: str) -> models.Person:
 
 def person_facts(session: Session, person_id: int) -> Facts:
     """What the rules need of one person. UnknownPersonError."""
-    person = session.get(models.Person, person_id)
+    asked = {"person": person_id}
+    person = session.execute(_PERSON, asked).first()
     if person is None:
         raise UnknownPersonError(str(person_id))
-    return facts_of(session, [person])[person_id]
+    facts: dict[int, Facts] = {person_id: (Person(vocabulary.sector_of(person.sector), person.level_since), [], [])}
+    return _gathered(facts, session.execute(_HOURS_OF_ONE, asked), session.execute(_CREDITS_OF_ONE, asked))[person_id]
 
 
 def facts_of(session: Session, people: Iterable[models.Person]) -> dict[int, Facts]:
     """What the rules need of several people, by person id, in two queries."""
     facts: dict[int, Facts] = {person.id: (Person(vocabulary.sector_of(person.sector), person.level_since), [], []) for person in people}
-    hour, credit = models.HourRecord.__table__.c, models.Credit.__table__.c
-    columns = hour.person_id, hour.record_id, hour.year, hour.subject, hour.form, hour.title, hour.hours_tenths, hour.state
-    for ident, record, year, subject, form, title, hours, state in session.execute(
-        select(*columns).where(hour.person_id.in_(facts)).order_by(hour.year, hour.id)
-    ):
-        facts[ident][1].append(Record(record, year, SUBJECTS[subject], form, title, hours, STATES[state]))
-    for row in session.execute(select(models.Credit.__table__).where(credit.person_id.in_(facts)).order_by(credit.start_date, credit.id)):
+    hours, credits = _HOURS.where(_hour.person_id.in_(facts)), _CREDITS.where(_credit.person_id.in_(facts))
+    return _gathered(facts, session.execute(hours), session.execute(credits))
+
+
+def _gathered(facts: dict[int, Facts], hours: Iterable[Any], credits: Iterable[Any]) -> dict[int, Facts]:
+    for ident, record, year, subject, form, title, tenths, state in hours:
+        facts[ident][1].append(Record(record, year, SUBJECTS[subject], form, title, tenths, STATES[state]))
+    for row in credits:
         facts[row.person_id][2].append(Credit(Kind(row.kind), row.start_date, row.end_date, row.year, row.evidence))
     return facts
 

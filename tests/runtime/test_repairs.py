@@ -160,6 +160,24 @@ def test_what_rasa_refuses_is_still_refused(repaired, answer):
         RemoteAction("action_x", None)._validate_action_result(answer)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"events": [{"event": "slot", "name": 1, "value": "a"}], "responses": []},
+        {"events": [{"event": "slots", "name": "a", "value": "a"}], "responses": []},
+        {"events": [{"event": "slot", "value": "a"}], "responses": []},
+        {"events": [], "responses": ["a"]},
+        {"events": [[]], "responses": []},
+    ],
+)
+def test_an_answer_passes_unread_only_in_a_shape_that_has_passed(repaired, wrong):
+    for right in ({"events": [{"event": "slot", "name": "a", "value": "a"}], "responses": []}, {"events": [], "responses": [{"a": "a"}]}):
+        for _ in range(2):
+            assert RemoteAction("action_x", None)._validate_action_result(right) is True
+    with pytest.raises(ValidationError):
+        RemoteAction("action_x", None)._validate_action_result(wrong)
+
+
 def test_the_validator_is_built_once(repaired):
     assert repairs.result_validator() is repairs.result_validator()
 
