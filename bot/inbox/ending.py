@@ -23,7 +23,7 @@ class Answers:
     ended: str
     kind: str | None = None
     with_late: bool = False
-    """Whether what lies undelivered for the person goes with them."""
+    """Whether what lies undelivered for the person goes with them; to be marked as sent once the response can be given."""
 
 
 def end(question: Question, answers: Answers, now: datetime, connection: Connection) -> Handled:
@@ -42,6 +42,6 @@ def end(question: Question, answers: Answers, now: datetime, connection: Connect
         journal_id = None  # the row went with everything else that this person had deleted
     for turn in answers.turns:
         turns.add(connection, turn)
-    late = outbox.take_pending(connection, question.sender_id) if answers.with_late else []
+    late = outbox.pending(connection, question.sender_id) if answers.with_late else []
     told = outbox.add(connection, question.sender_id, answers.payloads, now, kind=answers.kind, journal_id=journal_id, state=answers.state)
     return Handled(answers.ended, late + told)

@@ -119,8 +119,7 @@ class Intake:
     async def answer(self, question: Question, ask: Ask, state: str, *, again: bool = False, behind: Sequence[Any] = ()) -> Handled:
         """Have a journaled message answered; ``state`` is that of its answers. Never raises but for cancellation.
 
-        ``again``: the person has been told once that the answer is late, and is not told twice. ``behind``: journal rows of the same
-        person that come first.
+        ``again``: the person has been told that the answer is late, and is not told twice. ``behind``: their journal rows that come first.
         """
         put_back_here = question.journal_id in self.backlog.waiting
         self.backlog.in_work.add(question.journal_id)
@@ -198,11 +197,12 @@ class Intake:
         if not payloads:  # Rasa says nothing when its rules know no way on; silence is no answer
             raise LookupError(f"no answer to message {question.journal_id}")
         late = state == SENT and question.sender_id in self.backlog.owed
-        answers = Answers(payloads, stored, state=state, ended=ended, kind=kind, with_late=late)
-        handled = await self.writer.write(partial(end, question, answers, self.clock()))
+        handled = await self.writer.write(partial(end, question, Answers(payloads, stored, state, ended, kind, late), self.clock()))
         self.backlog.waiting.pop(question.journal_id, None)
         if late and handled.state == ended and not handled.duplicate:
             self.backlog.owed.discard(question.sender_id)
+            with suppress(DatabaseFault):  # only now: an answer that nobody hears of takes nothing along
+                await self.writer.write(partial(outbox.mark_sent, ids=[one.id for one in handled.messages if one.state == PENDING]))
         return handled
 
     async def _put_back(self, question: Question, ask: Ask, state: str, error: Exception, again: bool) -> Handled:

@@ -96,12 +96,10 @@ def of_journal(session: Session | Connection, journal_id: int) -> list[Outgoing]
     return [_outgoing(row) for row in session.execute(_OF_JOURNAL, {"journal_id": journal_id})]
 
 
-def take_pending(session: Session | Connection, sender_id: str) -> list[Outgoing]:
-    """The sender's messages that nobody has delivered yet, in order, from now on marked as sent."""
-    pending = select(_table).where(_table.c.sender_id == sender_id, _table.c.state == PENDING).order_by(_table.c.id)
-    found = [_outgoing(row) for row in session.execute(pending)]
-    mark_sent(session, [one.id for one in found])
-    return found
+def pending(session: Session | Connection, sender_id: str) -> list[Outgoing]:
+    """The sender's messages that nobody has delivered yet, in order."""
+    waiting = select(_table).where(_table.c.sender_id == sender_id, _table.c.state == PENDING).order_by(_table.c.id)
+    return [_outgoing(row) for row in session.execute(waiting)]
 
 
 def owed(session: Session | Connection, channel: str, since: datetime) -> set[str]:
