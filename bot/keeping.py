@@ -57,6 +57,7 @@ def transcript(sender: Annotated[str, typer.Argument(help="sender id with its ch
     from bot import settings
     from bot.db import open_database
     from bot.hours import audit as trail
+    from bot.hours.identity import bound_person
     from bot.inbox.transcript import transcript as lines_of
 
     current = settings.load()
@@ -64,7 +65,8 @@ def transcript(sender: Annotated[str, typer.Argument(help="sender id with its ch
     with database.look() as connection:
         lines = list(lines_of(connection, sender))
     with database.write() as session:
-        trail.note(session, current.now(), "cli", "transcript", detail=f"{len(lines)}")
+        person = bound_person(session, sender)
+        trail.note(session, current.now(), "cli", "transcript", person.id if person else None, f"{sender} {len(lines)}")
     if not lines:
         typer.echo(message("keeping.nothing_said"))
     for line in lines:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from bot import settings
 from bot.db import Database
 from bot.hours import audit
-from bot.hours.models import AuditEntry
+from bot.hours.models import AuditEntry, ChatIdentity, Person
 from bot.inbox import journal, turns
 from bot.keeping import app
 from tests.inbox.asking import turn
@@ -68,6 +68,21 @@ def test_a_transcript_is_printed_and_its_reading_noted(database: Database) -> No
     assert done.output.count("人：绑定 马秀兰 K7********") == 4
     assert "没有这个聊天" in runner.invoke(app, ["transcript", "web:b"]).output
     assert [action for action, _ in trail(database)][-2:] == ["transcript", "transcript"]
+
+
+def test_the_audit_trail_says_whose_dialogue_was_read(database: Database) -> None:
+    with database.write() as session:
+        person = Person(id_number="630102199003078812", name="安多", name_key="安多", unit="甲", region="", sector="", level="")
+        session.add(person)
+        session.flush()
+        session.add(ChatIdentity(sender_id="web:a", person_id=person.id, bound_at=settings.load().now()))
+        number = person.id
+    fill(database)
+    for sender in ("web:a", "web:b"):
+        runner.invoke(app, ["transcript", sender])
+    with database.read() as session:
+        noted = session.execute(select(AuditEntry).where(AuditEntry.action == "transcript").order_by(AuditEntry.id)).scalars().all()
+        assert [(entry.person_id, entry.detail) for entry in noted] == [(number, "web:a 4"), (None, "web:b 0")]
 
 
 def test_without_a_database_one_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
