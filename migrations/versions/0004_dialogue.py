@@ -28,6 +28,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("journal") as journal:
-        journal.drop_column("attempts")
+    op.drop_column("journal", "attempts")  # no batch: a new table in the old one's place cuts the outbox off and gives ids again
     op.drop_table("dialogue_turn")

@@ -1,11 +1,14 @@
 """The migration makes what the models say, ids are never given twice, and a message's votes go with it."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.schema import CreateTable
 
@@ -13,10 +16,11 @@ from bot.db import Base, Database
 from bot.inbox import feedback, outbox
 from bot.inbox.history import history
 from bot.inbox.journal import write
-from bot.inbox.models import Feedback, Hold, Journal, Outbox
+from bot.inbox.models import DialogueTurn, Feedback, Hold, Journal, Outbox
+from bot.schema import _config
 from tests.inbox.conftest import NOW
 
-OURS = {"journal", "outbox", "hold", "feedback"}
+OURS = {"journal", "outbox", "hold", "feedback", "dialogue_turn"}
 ANSWER = {"text": "答", "metadata": {"feedback": True}}
 
 
@@ -29,8 +33,41 @@ def test_the_migration_makes_what_the_models_say(database: Database) -> None:
 
 @pytest.mark.parametrize("dialect", [mysql.dialect(), postgresql.dialect()], ids=lambda dialect: dialect.name)
 def test_the_tables_compile_elsewhere(dialect: object) -> None:
-    for model in (Journal, Outbox, Hold, Feedback):
+    for model in (Journal, Outbox, Hold, Feedback, DialogueTurn):
         assert str(CreateTable(model.__table__).compile(dialect=dialect))
+
+
+def test_the_dialogue_record_comes_and_goes_without_harm_to_what_was_there(database: Database) -> None:
+    def answered(asked: str) -> None:
+        """By statements of that time: the models know more columns."""
+        with database.write() as session:
+            columns = "sender_id, channel, text, received_at, state"
+            number = session.execute(
+                text(f"INSERT INTO journal ({columns}) VALUES ('web:a', 'web', :asked, :now, 'processed') RETURNING id"),
+                {"asked": asked, "now": datetime(2023, 11, 20)},
+            ).scalar_one()
+            outbox.add(session, "web:a", [ANSWER], NOW, journal_id=number)
+
+    def links() -> list[tuple[int, int | None]]:
+        with database.read() as session:
+            return [tuple(row) for row in session.execute(text("SELECT id, journal_id FROM outbox ORDER BY id"))]
+
+    def migrate(step: Callable[[Any, str], None], revision: str) -> None:
+        with database.writer.connect() as connection, connection.begin():
+            step(_config(connection), revision)
+
+    answered("一")
+    migrate(command.downgrade, "0003")
+    assert links() == [(1, 1)]
+    with database.write() as session:
+        session.execute(text("DELETE FROM outbox"))
+        session.execute(text("DELETE FROM journal"))
+    answered("二")
+    assert links() == [(2, 2)], "no id is given twice"
+    migrate(command.upgrade, "head")
+    assert links() == [(2, 2)]
+    with database.read() as session:
+        assert session.execute(select(Journal.text, Journal.attempts)).all() == [("二", 0)]
 
 
 def test_ids_of_messages_are_not_given_again_after_a_purge(database: Database) -> None:
