@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from actions.binding import BindNow, CancelBind, MyBinding, SubmitBind, Unbind, ValidateBindForm
 from actions.desk import Desk
 from bot.hours.identity import TRIES_PER_CHAT, bound_person
-from bot.hours.models import ChatIdentity
+from bot.hours.models import BindAttempt, ChatIdentity
 from bot.inbox import journal, outbox, turns
 from bot.inbox.models import DialogueTurn, Journal, Outbox
 from bot.nlu.turn import Turn
@@ -216,5 +216,7 @@ def test_the_same_binding_message_twice_is_answered_as_bound_and_no_other_chat_c
     assert first.text == second.text
     assert second.slots["bound"] is True
     assert bind_now(GAPS, code, "web:other").slots["bound"] is False
+    with desk.database.read() as session:
+        assert session.execute(select(BindAttempt.sender_id)).scalars().all() == ["web:other"], "only that counts as a wrong try"
     run(Unbind(), tracker_of({}))
     assert bind_now(GAPS, code).slots["bound"] is False, "a code that was taken back binds nobody"
