@@ -1,4 +1,4 @@
-"""The agent: no failing part is covered up, a message is finished before the next of its conversation begins, a new model is taken whole."""
+"""The agent: no failing part is covered up, a message is finished before the next of its conversation begins; a new model is whole."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -76,7 +76,7 @@ def test_nothing_stands_between_agent_and_store(bot):
 
 
 def test_an_agent_without_a_store_is_refused():
-    with pytest.raises(ValueError, match="endpoints.yml"):
+    with pytest.raises(ValueError, match=r"endpoints\.yml"):
         BotAgent()
 
 
