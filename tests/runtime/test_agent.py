@@ -1,4 +1,4 @@
-"""The agent: no failing part is covered up, a message is finished before the next of its conversation begins; a new model is whole."""
+"""The agent: no failing part is covered up, a message is finished before its conversation goes on, a new model is taken whole."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
