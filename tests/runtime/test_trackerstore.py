@@ -147,6 +147,18 @@ def test_slots_form_and_its_marks_are_known_without_the_events_that_set_them(sto
     assert state_of(resumed.copy()) == state_of(full.copy())
 
 
+def test_what_filled_the_form_is_no_part_of_the_story_that_rules_see(store, domain):
+    first, second = (said("bind"), ActiveLoop("bind_form"), FORM, LISTEN), (said("filling"), FORM, LISTEN)
+    for events in (first, second):
+        turn(store, *events)
+    resumed = asyncio.run(store.retrieve(SENDER))
+    full = DialogueStateTracker.from_events(SENDER, [LISTEN, *first, *second], domain.slots)
+    assert resumed.latest_message.text == "filling"
+    for tracker in (resumed, full):
+        assert "filling" not in [one.text for one in tracker.applied_events() if isinstance(one, UserUttered)]
+        assert [one.action_name for one in tracker.applied_events()[-2:]] == ["bind_form", "action_listen"]
+
+
 def test_a_slot_that_was_emptied_stays_empty(store):
     turn(store, SlotSet("bind_name", "x"), LISTEN)
     turn(store, SlotSet("bind_name", None), LISTEN)
