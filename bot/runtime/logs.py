@@ -164,6 +164,7 @@ def configure(private: bool = True, rasa: bool = True) -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_formatter() if private else logging.Formatter(LINE, TIME))
+    handler.addFilter(_said_by_code)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in OWN:
         logging.getLogger(name).setLevel(logging.INFO)
@@ -198,6 +199,11 @@ def _event_only(_logger: object, _method: str, event: Any) -> tuple[tuple[str], 
     """Keep the event's name and the action's: Rasa's events carry texts, slots and whole trackers under many keys."""
     fields = {"action_name": event["action_name"]} if "action_name" in event else {}
     return (str(event["event"]),), {"extra": {"clean": True, "fields": fields}, "exc_info": event.get("exc_info")}
+
+
+def _said_by_code(record: logging.LogRecord) -> bool:
+    """Drop what asyncio says from a destructor while the interpreter ends: no frame is left to say it from, and no task to mend."""
+    return record.pathname != "(unknown file)"
 
 
 def _log_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any, **__: Any) -> None:

@@ -249,3 +249,9 @@ def test_settings_that_cannot_be_read_leave_plain_text(configure, monkeypatch):
     buffer = configure()
     own().info("started")
     assert buffer.getvalue().endswith("INFO bot.inbox.intake: started\n")
+
+
+def test_what_is_said_from_a_destructor_at_the_end_is_dropped_and_nothing_else() -> None:
+    parts = {"name": "asyncio", "levelno": logging.ERROR, "msg": "Task was destroyed but it is pending!"}
+    assert not logs._said_by_code(logging.makeLogRecord({**parts, "pathname": "(unknown file)"}))
+    assert logs._said_by_code(logging.makeLogRecord({**parts, "pathname": "asyncio/base_events.py"}))
