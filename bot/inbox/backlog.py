@@ -25,10 +25,10 @@ class Backlog:
         self.look_back = True
         """Whether somebody else, another process or one that has died, may have left messages of a sender unanswered."""
 
-    def owe(self, question: Question) -> None:
-        """Remember that a late answer of this person lies in the outbox."""
-        if question.channel in IN_RESPONSES:
-            self.owed.add(question.sender_id)
+    def owe(self, message: Any) -> None:
+        """Remember that a late answer to whoever wrote this message, a question or a journal row, lies in the outbox."""
+        if message.channel in IN_RESPONSES:
+            self.owed.add(message.sender_id)
 
     def before(self, question: Question, ask: Ask, behind: Sequence[Any]) -> list[tuple[Question, Ask]]:
         """What the same person said before and nobody has answered, oldest first: put back here, or ``behind`` in the journal.

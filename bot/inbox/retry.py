@@ -17,7 +17,7 @@ from bot.inbox import journal, outbox
 from bot.inbox.backlog import IN_RESPONSES, remembered
 from bot.inbox.intake import NOTICE, Intake
 from bot.inbox.models import FAILED, HELD, PENDING, RECEIVED, Journal, Outbox
-from bot.inbox.question import Ask, Question
+from bot.inbox.question import Ask
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ class Retrier:
         if question is None or not await intake.writer.write(partial(self._may_be_asked, row)):
             if await intake.writer.write(partial(self._give_up, row)):
                 intake.backlog.waiting.pop(row.id, None)
-                intake.backlog.owe(question or Question("", row.sender_id, row.channel, row.id, {}))
+                intake.backlog.owe(row)
         else:
             handled = await intake.answer(question, ask, PENDING, again=True)
             logger.info("message %s taken up again: %s", row.id, handled.state)

@@ -73,10 +73,11 @@ def resume(tracker: DialogueStateTracker, found: Sequence[StoredTurn], window: i
 
 def _events(turn: StoredTurn, seal: Seal) -> list[Event]:
     """The turn's events with the sealed values opened: actions are given copies of the tracker, and those are made of its events."""
-    slots = _slots(json.loads(turn.state), seal)
     events = deserialise_events(json.loads(turn.events))
-    for event in events:
-        if isinstance(event, SlotSet) and event.key in SEALED and event.value is not None:
+    masked = [event for event in events if isinstance(event, SlotSet) and event.key in SEALED and event.value is not None]
+    if masked:
+        slots = _slots(json.loads(turn.state), seal)
+        for event in masked:
             event.value = slots.get(event.key)
     return events
 

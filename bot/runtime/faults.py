@@ -12,12 +12,18 @@ def sentence_of(error: BaseException) -> str | None:
     if isinstance(error, LeanImportError):
         return message("runtime.not_installed", why=error)
     if isinstance(error, StartError | SettingsError):
-        return _one_line(error)
+        return one_line(error)
     from bot.db import DatabaseFault
     from policies.notice import NoticeError
 
-    return _one_line(error) if isinstance(error, DatabaseFault | NoticeError) else None
+    return one_line(error) if isinstance(error, DatabaseFault | NoticeError) else None
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
+def one_line(error: BaseException) -> str:
+    """The error's whole text in one line; its class where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of the error's text, since drivers add more, down to the statement; its class where it has none."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

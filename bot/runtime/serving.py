@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.messages import message
 from bot.runtime import metrics, models
+from bot.runtime.faults import one_line
 from bot.runtime.project import StartError
 
 LOOK_SECONDS = 1.0
@@ -71,7 +72,7 @@ class ServedModel:
         try:
             processor = await asyncio.to_thread(_prepared, agent, path)
         except Exception as error:  # whatever is wrong with the new model, the old one answers
-            logger.error(message("runtime.model_kept", model=name, why=_reason(error)))
+            logger.error(message("runtime.model_kept", model=name, why=one_line(error)))
             return
         agent.adopt(processor)
         self._loaded = path
@@ -94,7 +95,3 @@ def _give_back() -> None:
     gc.collect()
     with suppress(AttributeError, OSError):  # only glibc has it
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

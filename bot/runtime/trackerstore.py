@@ -30,6 +30,9 @@ MOST_CONVERSATIONS = 20_000
 class TurnStore(TrackerStore):
     """What both stores share: trackers out of turns, turns out of trackers."""
 
+    stored_with_the_answers = True
+    """Whether a turn waits for the transaction that writes down what was said."""
+
     def __init__(self, domain: Domain | None, event_broker: Any = None, host: str | None = None, **kwargs: Any) -> None:
         super().__init__(domain, None, **kwargs)
         self._read_settings: settings.Settings | None = None
@@ -68,7 +71,7 @@ class TurnStore(TrackerStore):
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Store what is new in the tracker, or hand it to whoever stores it together with the answers. TurnConflict, DatabaseFault."""
         turn = dialogue.turn_of(tracker, self.settings.now(), self.seal)
-        if turn is not None and not turns.stage(turn):
+        if turn is not None and not (self.stored_with_the_answers and turns.stage(turn)):
             await self._add(turn)
 
     async def _last(self, sender_id: str, count: int | None) -> list[StoredTurn]:
@@ -112,18 +115,14 @@ class Conversations(TurnStore):
 class MemoryConversations(TurnStore):
     """Turns in this process's memory, for measuring and trying out: they end with it."""
 
+    stored_with_the_answers = False
+
     def __init__(self, domain: Domain | None, event_broker: Any = None, host: str | None = None, **kwargs: Any) -> None:
         super().__init__(domain, event_broker, host, **kwargs)
         self._turns: OrderedDict[str, deque[StoredTurn]] = OrderedDict()
 
     async def _last(self, sender_id: str, count: int | None) -> list[StoredTurn]:
         return list(self._turns.get(sender_id, ()))
-
-    async def save(self, tracker: DialogueStateTracker) -> None:
-        """Keep what is new in the tracker."""
-        turn = dialogue.turn_of(tracker, self.settings.now(), self.seal)
-        if turn is not None:
-            await self._add(turn)
 
     async def _add(self, turn: StoredTurn) -> None:
         kept = self._turns.setdefault(turn.sender_id, deque(maxlen=WINDOW + 1))

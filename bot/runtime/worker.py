@@ -15,7 +15,7 @@ from bot import settings
 from bot.messages import message
 from bot.runtime import lean, logs, metrics
 from bot.runtime.child import GRACE_SECONDS, LOADED, SERVING, Supervisor
-from bot.runtime.faults import sentence_of
+from bot.runtime.faults import first_line, sentence_of
 from bot.runtime.project import StartError
 from bot.runtime.serving import ServedModel
 from bot.runtime.training import ALWAYS_WARNED
@@ -48,7 +48,7 @@ def build_app(supervisor: Supervisor, model: Path, endpoints: Path, credentials:
         parts = AvailableEndpoints.read_endpoints(str(endpoints))
         channels = create_http_input_channels(None, str(credentials))
     except RasaException as error:
-        raise StartError(message("runtime.bad_setup", why=_first_line(error.__context__ or error))) from error
+        raise StartError(message("runtime.bad_setup", why=first_line(error.__context__ or error))) from error
     app = configure_app(channels, enable_api=False, endpoints=parts)
     update_sanic_log_level()
     logs.configure()  # importing Sanic and the line above change what was set before
@@ -93,10 +93,6 @@ async def _close(app: Any, _loop: Any) -> None:
 def _not_told_by_us(record: logging.LogRecord) -> bool:
     """Drop what becomes the one line of a StartError."""
     return not (record.exc_info and isinstance(record.exc_info[1], StartError))
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def main() -> None:

@@ -73,7 +73,7 @@ def _shared_locks() -> Shared | None:
             from bot.runtime.locks.onredis import RedisLocks
 
             return RedisLocks(redis_url)
-        if int(told.get("BOT_WORKERS") or 1) > 1 and told.database_file is None:
+        if told.workers > 1 and told.database_file is None:
             from bot.runtime.locks.onpostgres import PostgresLocks
 
             return PostgresLocks(told.database_url)

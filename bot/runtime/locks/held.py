@@ -93,8 +93,3 @@ async def settled() -> None:
     loop = asyncio.get_running_loop()
     while mine := [task for task in _running if task.get_loop() is loop]:
         await asyncio.wait(mine)
-
-
-def first_line(error: BaseException) -> str:
-    """What to tell of an error in a log: drivers add lines, down to the statement."""
-    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__

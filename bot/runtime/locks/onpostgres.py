@@ -17,7 +17,8 @@ from psycopg2.extensions import POLL_OK, POLL_READ
 from rasa.core.lock_store import LockError
 from sqlalchemy.engine.url import make_url
 
-from bot.runtime.locks.held import ANSWER_SECONDS, LEASE_SECONDS, first_line
+from bot.runtime.faults import first_line
+from bot.runtime.locks.held import ANSWER_SECONDS, LEASE_SECONDS
 from bot.runtime.locks.turns import Line, until
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,8 @@ import time
 from rasa.core.lock_store import LockError
 from redis.exceptions import NoScriptError, RedisError
 
-from bot.runtime.locks.held import LEASE_SECONDS, background, first_line
+from bot.runtime.faults import first_line
+from bot.runtime.locks.held import LEASE_SECONDS, background
 from bot.runtime.locks.turns import until
 from bot.runtime.locks.wire import Wire
 

@@ -14,7 +14,8 @@ from redis.asyncio import ConnectionPool
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError, ResponseError
 
-from bot.runtime.locks.held import ANSWER_SECONDS, first_line
+from bot.runtime.faults import first_line
+from bot.runtime.locks.held import ANSWER_SECONDS
 from bot.runtime.locks.turns import until
 
 
