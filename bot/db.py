@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, MetaData, create_engine, event, exc, text
+from sqlalchemy import Column, DateTime, MetaData, create_engine, delete, event, exc, select, text
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.orm import Session, declarative_base
@@ -20,6 +20,7 @@ from bot.settings import ZONE, Settings
 
 BUSY_SECONDS = 5  # how long a SQLite writer waits for another
 CACHE_KB = 16384  # of a SQLite file for each connection: what leads to a person's records stays in memory among a million of them
+BATCH = 1000  # values of a key whose rows are deleted in one transaction: others write in between
 CONNECT_SECONDS = 3  # how long a server may take to accept a connection
 
 Base: Any = declarative_base(
@@ -125,6 +126,17 @@ class Database:
             if fault is None:
                 raise
             raise fault from error
+
+
+def delete_where(database: Database, key: Column, which: Any) -> int:
+    """Delete the rows that meet ``which``, in transactions of so many values of ``key`` each; the number of rows. DatabaseFault."""
+    gone = 0
+    while True:
+        with database.begin() as connection:
+            chosen = connection.execute(select(key).where(which).distinct().limit(BATCH)).scalars().all()
+            if not chosen:
+                return gone
+            gone += int(connection.execute(delete(key.table).where(key.in_(chosen), which)).rowcount)
 
 
 def open_database(settings: Settings) -> Database:

@@ -2,15 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from bot.db import Database
+from bot.db import Database, delete_where
 from bot.hours.models import AuditEntry
-
-BATCH = 1000
-"""Entries deleted in one transaction: others write in between."""
 
 
 def note(session: Session, now: datetime, actor: str, action: str, person_id: int | None = None, detail: str = "") -> None:
@@ -25,10 +22,4 @@ def old(connection: Session | Connection, before: datetime) -> int:
 
 def purge(database: Database, before: datetime) -> int:
     """Delete older entries in small transactions; their number. DatabaseFault."""
-    table, gone = AuditEntry.__table__, 0
-    while True:
-        with database.begin() as connection:
-            chosen = connection.execute(select(table.c.id).where(AuditEntry.at < before).limit(BATCH)).scalars().all()
-            if not chosen:
-                return gone
-            gone += int(connection.execute(delete(table).where(table.c.id.in_(chosen))).rowcount)
+    return delete_where(database, AuditEntry.__table__.c.id, AuditEntry.at < before)

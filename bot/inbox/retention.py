@@ -9,12 +9,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import Column, Table
 
-from bot.db import Database
+from bot.db import Database, delete_where
 from bot.inbox import turns
 from bot.inbox.models import RECEIVED, DialogueTurn, Journal, Outbox
-
-BATCH = 1000
-"""Rows deleted in one transaction: the bot writes in between."""
 
 TABLES: Mapping[str, tuple[Table, Column]] = {
     "journal": (Journal.__table__, Journal.__table__.c.received_at),
@@ -34,13 +31,7 @@ def purge(what: str, database: Database, before: datetime) -> int:
     """Delete what is older, in small transactions; the number of rows. Votes go with their answers. DatabaseFault."""
     table, _ = TABLES[what]
     key = next(iter(table.primary_key.columns))  # of a dialogue its sender: a batch of people rather than of rows
-    gone = 0
-    while True:
-        with database.begin() as connection:
-            chosen = connection.execute(select(key).where(_older(what, before)).distinct().limit(BATCH)).scalars().all()
-            if not chosen:
-                return gone
-            gone += int(connection.execute(delete(table).where(key.in_(chosen), _older(what, before))).rowcount)
+    return delete_where(database, key, _older(what, before))
 
 
 def forget(session: Session | Connection, sender_id: str, but: int | None = None) -> None:

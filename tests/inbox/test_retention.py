@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot import db
 from bot.db import Database
 from bot.inbox import feedback, journal, outbox, retention, turns
 from bot.inbox.models import DialogueTurn, Feedback, Journal, Outbox
@@ -28,7 +29,7 @@ def said(database: Database, sender: str, days_ago: int, number: int = 1, state:
 
 @pytest.mark.parametrize(("what", "model"), [("journal", Journal), ("outbox", Outbox), ("conversations", DialogueTurn)])
 def test_each_kind_is_deleted_at_its_own_age(database: Database, monkeypatch: pytest.MonkeyPatch, what: str, model: type) -> None:
-    monkeypatch.setattr(retention, "BATCH", 2)
+    monkeypatch.setattr(db, "BATCH", 2)
     for number, days in enumerate([40, 35, 31, 30, 29, 1], 1):
         said(database, f"web:{number % 2}", days, number)
     before = NOW - timedelta(days=30)
