@@ -1,9 +1,8 @@
 """The channels in a bare Sanic server with a pretended Rasa: what the channels do, without a model."""
 
 import asyncio
-import socket
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,6 +20,7 @@ from bot.channels.web import WebChannel
 from bot.contact import Contact
 from bot.db import Database
 from bot.schema import upgrade
+from tests.bare import listening
 
 TELEPHONE = "0971-8258157"
 ANSWER = "公需科目每年不少于45学时。\n\n依据：《通知》第二部分第（二）项"
@@ -72,7 +72,7 @@ Starter = Callable[..., Server]
 @pytest.fixture(scope="session")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
     """Starts servers, each on its own database; all are stopped at the end of the run."""
-    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Event, threading.Thread]] = []
+    running = ExitStack()
 
     def starter(**env: str) -> Server:
         folder: Path = tmp_path_factory.mktemp("server")
@@ -82,39 +82,17 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
         upgrade(database)
         database.dispose()
         rasa = PretendedRasa()
-        ready: list[Any] = []
-        started = threading.Event()
 
-        async def serve() -> None:
-            Sanic.test_mode = True  # Sanic rewrites its own methods at start and can do so twice only in this mode
-            app = Sanic(f"bare{len(running)}", configure_logging=False)
+        def furnish(app: Sanic) -> None:
             app.get("/")(lambda _: text_response("Hello from Rasa"))
             for channel in (RestChannel(context), WebChannel(context)):
                 app.blueprint(channel.blueprint(rasa), url_prefix=f"/webhooks/{channel.name()}")
-            listening = socket.create_server(("127.0.0.1", 0))
-            server = await app.create_server(sock=listening, return_asyncio_server=True, access_log=False)
-            assert server is not None
-            await server.startup()
-            await server.before_start()
-            await server.after_start()
-            stop = asyncio.Event()
-            ready.append((app, listening.getsockname()[1], asyncio.get_running_loop(), stop))
-            started.set()
-            await stop.wait()
-            await server.before_stop()
-            await server.close()
 
-        thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-        thread.start()
-        assert started.wait(20)
-        app, port, loop, stop = ready[0]
-        running.append((loop, stop, thread))
-        return Server(f"http://127.0.0.1:{port}", context, rasa, app)
+        url, app = running.enter_context(listening(furnish))
+        return Server(url, context, rasa, app)
 
-    yield starter
-    for loop, stop, thread in running:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(5)
+    with running:
+        yield starter
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,10 @@ from sqlalchemy import create_engine, select, text
 
 from bot.db import Database, DatabaseFault
 from bot.inbox import turns
+from bot.inbox.intake import Intake
 from bot.inbox.models import DialogueTurn, Journal, Outbox
-from bot.inbox.question import Finish, Handled, NotNow, Question
+from bot.inbox.question import Ask, Finish, Handled, NotNow, Question
+from bot.inbox.retry import Retrier
 from bot.inbox.turns import StoredTurn
 from tests.inbox.conftest import NOW
 
@@ -60,6 +62,16 @@ class Echo:
     async def answer_unheard(self, question: Question, finish: Finish) -> Handled:
         with unheard(self._database):
             return await self.answer(question, finish)
+
+
+async def send(intake: Intake, ask: Ask, text: str, sender: str = "a", channel: str = "web") -> Handled:
+    """One message through the intake, as its channel hands it over."""
+    return await intake.receive(channel=channel, sender=sender, text=text, ask=ask, delivers_at_once=channel == "rest")
+
+
+async def retry(intake: Intake, ask: Ask) -> bool:
+    """One round of taking up, beside other processes."""
+    return await Retrier(intake, ask, alone=False).round()
 
 
 def echo_of(said: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from bot.inbox.models import Journal, Outbox
 from bot.inbox.question import Ask, Finish, Handled, Question
 from bot.inbox.retry import Retrier
 from bot.inbox.text import mask, mask_codes
-from tests.inbox.asking import Clock, Echo, not_now, rows, said, states, told
+from tests.inbox.asking import Clock, Echo, not_now, rows, said, send, states, told
 from tests.inbox.conftest import NOW, SENTENCES
 
 DELAYED = SENTENCES.delayed
@@ -28,10 +28,6 @@ def clock() -> Clock:
 @pytest.fixture
 def intake(database: Database, clock: Clock) -> Intake:
     return Intake(database, SENTENCES, clock)
-
-
-async def send(intake: Intake, ask: Ask, text: str, sender: str = "a", channel: str = "web") -> Handled:
-    return await intake.receive(channel=channel, sender=sender, text=text, ask=ask, delivers_at_once=channel == "rest")
 
 
 def left(database: Database, text: str, sender: str = "web:a") -> int:

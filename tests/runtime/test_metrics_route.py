@@ -1,58 +1,26 @@
 """`/metrics` on a real server: the figures, and who may read them."""
 
-import asyncio
-import itertools
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-from sanic import Sanic
 
 from bot import settings as bot_settings
 from bot.runtime import metrics
+from tests.bare import listening
 
 TOKEN = "lesen-12345"
 RIGHT = {"Authorization": f"Bearer {TOKEN}"}
 PROXIED = [{"X-Forwarded-For": "1.2.3.4"}, {"Forwarded": "for=1.2.3.4"}, {"Host": "chat.example.cn"}, {"Origin": "http://evil.example"}]
-_numbers = itertools.count()
 
 
 @contextmanager
 def serving(folder: Path, **env: str) -> Iterator[str]:
     """A Sanic application with nothing but the figures; its address."""
-    ready: list[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = []
-    started = threading.Event()
-
-    async def serve() -> None:
-        Sanic.test_mode = True
-        app = Sanic(f"figures{next(_numbers)}", configure_logging=False)
-        metrics.expose(app, bot_settings.load(env, folder))
-        listening = socket.create_server(("127.0.0.1", 0))
-        server = await app.create_server(sock=listening, return_asyncio_server=True, access_log=False)
-        assert server is not None
-        await server.startup()
-        await server.before_start()
-        await server.after_start()
-        stop = asyncio.Event()
-        ready.append((listening.getsockname()[1], asyncio.get_running_loop(), stop))
-        started.set()
-        await stop.wait()
-        await server.before_stop()
-        await server.close()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert started.wait(20)
-    port, loop, stop = ready[0]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(5)
+    with listening(lambda app: metrics.expose(app, bot_settings.load(env, folder))) as (url, _):
+        yield url
 
 
 @pytest.fixture(scope="module")

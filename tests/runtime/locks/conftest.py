@@ -11,6 +11,8 @@ from bot.runtime import lean
 
 lean.install()
 
+from rasa.core.lock_store import LockError  # noqa: E402
+
 from bot.runtime.locks import Locks  # noqa: E402
 from bot.runtime.project import ROOT  # noqa: E402
 from tests.redis import RedisServer, redis_server  # noqa: E402
@@ -55,6 +57,15 @@ async def main():
 asyncio.run(main())
 """
 )
+
+
+async def has(locks: Locks, seconds: float = 0.2) -> bool:
+    """Whether the lock can be had in this time."""
+    try:
+        async with locks.lock("one", seconds):
+            return True
+    except LockError:
+        return False
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from rasa.core.lock_store import LockError
 
 from bot.runtime.locks import Locks, held, onpostgres, onredis
-from tests.runtime.locks.conftest import HAMMER, HOLD
+from tests.runtime.locks.conftest import HAMMER, HOLD, has
 
 WAKE_MS = 25  # a few on a quiet machine; the tests share theirs
 
@@ -18,15 +18,6 @@ def short_lease(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(held, "RENEW_SECONDS", seconds / 3)
     monkeypatch.setattr(onpostgres, "LEASE_SECONDS", seconds)
     monkeypatch.setattr(onredis, "LEASE_MS", int(seconds * 1000))
-
-
-async def has(locks: Locks, seconds: float = 0.2) -> bool:
-    """Whether the lock can be had in this time."""
-    try:
-        async with locks.lock("one", seconds):
-            return True
-    except LockError:
-        return False
 
 
 async def test_messages_of_one_sender_are_served_one_by_one_in_order(kind, here):

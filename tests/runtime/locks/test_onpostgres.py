@@ -10,8 +10,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.url import make_url
 
 from bot.db import Database
-from bot.runtime.locks import Locks, held, onpostgres
+from bot.runtime.locks import held, onpostgres
 from bot.runtime.locks.onpostgres import Session, key_of
+from tests.runtime.locks.conftest import has
 
 OURS = "application_name = 'xueshitong-locks' AND datname = :name"
 
@@ -42,14 +43,6 @@ def end_all(admin: Connection, name: str, which: str = "true") -> int:
 
 def count(admin: Connection, name: str) -> int:
     return int(admin.execute(text(f"SELECT count(*) FROM pg_stat_activity WHERE {OURS}"), {"name": name}).scalar_one())
-
-
-async def has(locks: Locks, seconds: float = 0.2) -> bool:
-    try:
-        async with locks.lock("one", seconds):
-            return True
-    except LockError:
-        return False
 
 
 async def test_a_lock_whose_connection_is_killed_is_lost_and_the_next_has_it(server_kind, here, there, admin, name):

@@ -14,19 +14,12 @@ from rasa.core.lock_store import LockError
 
 from bot.runtime.locks import Locks, held
 from bot.runtime.locks.onredis import RedisLease, RedisLocks
+from tests.runtime.locks.conftest import has
 
 
 @pytest.fixture
 def server_kind() -> str:
     return "redis"
-
-
-async def has(locks: Locks, seconds: float = 0.2) -> bool:
-    try:
-        async with locks.lock("one", seconds):
-            return True
-    except LockError:
-        return False
 
 
 async def test_who_does_not_own_a_lock_gives_nothing_back(server_kind, shared_redis):
