@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PORT ?= 5005
 PYTHON := .venv/bin/python
 STAMP := .venv/.setup-stamp
-.PHONY: help setup run train test test-fast lint bench
+.PHONY: help setup run train test test-fast lint bench evaluate check-data
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/' | expand -t 16
@@ -35,3 +35,9 @@ lint: setup ## ruff, formatting, types
 
 bench: setup ## this bot, stock Rasa and a bare server side by side (VARIANTS=ours-sqlite,floor BENCH="--quick")
 	@$(PYTHON) -m evaluation.bench $(if $(VARIANTS),--variants $(VARIANTS)) $(BENCH)
+
+evaluate: setup ## how well it understands: train on data/, test on evaluation/ (EVALUATE="--failures --publish --stock")
+	@$(PYTHON) -m evaluation.understanding $(EVALUATE)
+
+check-data: setup ## what is wrong with the training sentences (AGAINST=cases.yml: a file they must not come from)
+	@$(PYTHON) -m evaluation.understanding.datacheck $(if $(AGAINST),--against $(AGAINST))

@@ -100,6 +100,11 @@ def what_if(visit: Visit) -> Answer:
     return visit.desk.report("what_if", before=before, after=after, extra=extra)
 
 
+def surplus(visit: Visit) -> Answer:
+    """What a year holds above the figures: the own facts behind the rule on carrying over."""
+    return _not_yet(visit) if _to_come(visit) else visit.desk.report("surplus", s=visit.year())
+
+
 def weekly_plan(visit: Visit) -> Answer:
     status = visit.year(visit.desk.today.year)
     return visit.desk.report("plan", s=status, plan=plan(status, visit.desk.today))
@@ -115,6 +120,7 @@ ANSWERS: dict[str, Callable[[Visit], Answer]] = {
     "my_credit": credit,
     "my_what_if": what_if,
     "my_plan": weekly_plan,
+    "my_surplus": surplus,
 }
 
 

@@ -16,6 +16,7 @@ import yaml
 
 from bot.messages import Loader, message
 from bot.nlu.catalogue import Catalogue, Question
+from bot.nlu.clauses import ClauseSearch
 from policies.notice import Notice, Notices, load_notices
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +47,7 @@ class Answers:
         self._responses = responses
         self._notices = notices
         self.catalogue = Catalogue.from_responses(responses)
+        self._searches: dict[int, ClauseSearch] = {}
 
     @classmethod
     def from_files(cls, notices: Notices, root: Path = ROOT) -> "Answers":
@@ -86,6 +88,14 @@ class Answers:
         heading = message("answers.quoted_from", title=notice.title) if quotes else self._fill(message("answers.no_clause"), notice, {})
         text = "\n\n".join([heading, *quotes])
         return Answer(text, metadata={"kind": "clause", "feedback": False})
+
+    def not_understood(self, said: str, today: date) -> Answer:
+        """The answer to a message that fits no prepared question: the nearest clause, quoted, if one is near; else how to go on."""
+        notice = self._notices.in_force(today.year)
+        if notice.year not in self._searches:
+            self._searches[notice.year] = ClauseSearch(notice)
+        near = self._searches[notice.year].nearest(said)
+        return self.say("utter_near_clause", today, clause=notice.quote(near)) if near else self.say("utter_talk/nlu_fallback", today)
 
     def clauses_of(self, intent: str, key: str | None) -> tuple[str, ...]:
         """The clauses behind what was last answered: a question's own, else those of the account intent."""

@@ -31,14 +31,16 @@ def _member(model: Path, part: str) -> bytes:
 
 def ask(text: str, understanding: Understanding, answers: Answers, notices: Notices, today: date) -> Answer:
     """What an unbound person is told, outside any conversation."""
-    return answer(understanding.read(text, Context(today.year)), answers, notices, today)
+    return answer(understanding.read(text, Context(today.year)), answers, notices, today, text)
 
 
-def answer(meaning: Meaning, answers: Answers, notices: Notices, today: date) -> Answer:
-    """The answer to a meaning as the rules of the dialogue give it to somebody unbound."""
+def answer(meaning: Meaning, answers: Answers, notices: Notices, today: date, said: str = "") -> Answer:
+    """The answer to a meaning (of what was ``said``) as the rules of the dialogue give it to somebody unbound."""
     turns = meaning.parts or (meaning.turn,)
     if meaning.turn.intent == "ask_back":
         return answers.ask_back(meaning.choices)
+    if meaning.turn.intent == "nlu_fallback":
+        return answers.not_understood(said, today)
     if all(turn.intent == "faq" for turn in turns):
         return answers.question([turn.key for turn in turns if turn.key], today)
     told = []

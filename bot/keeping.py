@@ -1,4 +1,4 @@
-"""`python -m bot purge` and `transcript`: how long what was said is kept, and reading it while it is."""
+"""`python -m bot purge`, `transcript` and `missed`: how long what was said is kept, and reading it while it is."""
 
 from datetime import timedelta
 from functools import partial
@@ -9,8 +9,9 @@ import typer
 from bot.hours.commands import plain_errors
 from bot.messages import message
 
-DEFAULT_DAYS = {"journal": 180, "conversations": 90, "outbox": 180, "audit": 1095}
-"""Ages in days: messages and answers for half a year of questions back, dialogues for a season, the audit trail for three years."""
+DEFAULT_DAYS = {"journal": 180, "conversations": 90, "outbox": 180, "missed": 365, "audit": 1095}
+"""Ages in days: messages and answers for half a year of questions back, dialogues for a season, sentences to learn from for a year,
+the audit trail for three years."""
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 Days = Annotated[int, typer.Option(min=1, max=36500)]
@@ -22,6 +23,7 @@ def purge(
     journal: Days = DEFAULT_DAYS["journal"],
     conversations: Days = DEFAULT_DAYS["conversations"],
     outbox: Days = DEFAULT_DAYS["outbox"],
+    missed: Days = DEFAULT_DAYS["missed"],
     audit: Days = DEFAULT_DAYS["audit"],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only count")] = False,
 ) -> None:
@@ -35,7 +37,8 @@ def purge(
     database = open_database(current)
     now = current.now()
     counts = {}
-    for what, days in {"journal": journal, "conversations": conversations, "outbox": outbox, "audit": audit}.items():
+    ages = {"journal": journal, "conversations": conversations, "outbox": outbox, "missed": missed, "audit": audit}
+    for what, days in ages.items():
         before = now - timedelta(days=days)
         count, delete = (trail.old, trail.purge) if what == "audit" else (partial(retention.old, what), partial(retention.purge, what))
         if dry_run:
@@ -73,3 +76,23 @@ def transcript(sender: Annotated[str, typer.Argument(help="sender id with its ch
         typer.echo(message(f"keeping.{line.who}", at=f"{line.at:%Y-%m-%d %H:%M:%S}", text=line.text))
         for button in line.buttons:
             typer.echo(f"    [{button}]")
+
+
+@app.command()
+@plain_errors
+def missed(
+    days: Annotated[int, typer.Option(min=1, max=36500, help="how far back")] = 30,
+    limit: Annotated[int, typer.Option(min=1, help="at most so many, the newest")] = 200,
+) -> None:
+    """Print the sentences that were not answered well: not understood, out of scope, 都不是, 没用."""
+    from bot import settings
+    from bot.db import open_database
+    from bot.inbox.missed import since
+
+    current = settings.load()
+    with open_database(current).look() as connection:
+        sentences = since(connection, current.now() - timedelta(days=days), limit)
+    for sentence in sentences:
+        reason = message(f"keeping.reasons.{sentence.reason}")
+        typer.echo(message("keeping.missed_line", at=f"{sentence.at:%Y-%m-%d %H:%M}", reason=reason, text=sentence.text))
+    typer.echo(message("keeping.missed_count", days=days, count=len(sentences)))

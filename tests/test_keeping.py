@@ -11,7 +11,7 @@ from bot import settings
 from bot.db import Database
 from bot.hours import audit
 from bot.hours.models import AuditEntry, ChatIdentity, Person
-from bot.inbox import journal, turns
+from bot.inbox import journal, missed, turns
 from bot.keeping import app
 from tests.inbox.asking import turn
 
@@ -48,16 +48,16 @@ def test_purge_deletes_each_kind_at_its_age_says_how_much_and_is_noted(database:
     done = runner.invoke(app, ["purge"])
     assert done.exit_code == 0, done.output
     counts = [line.rsplit(" ", 2)[1] for line in done.output.splitlines()]
-    assert counts == ["2", "3", "0", "1"]
+    assert counts == ["2", "3", "0", "0", "1"]
     assert "180 天" in done.output
     assert "1095 天" in done.output
-    assert trail(database) == [("bind", "")] * 3 + [("purge", "journal=2 conversations=3 outbox=0 audit=1")]
+    assert trail(database) == [("bind", "")] * 3 + [("purge", "journal=2 conversations=3 outbox=0 missed=0 audit=1")]
 
 
 def test_purge_takes_other_ages_and_a_dry_run_only_counts(database: Database) -> None:
     fill(database)
     done = runner.invoke(app, ["purge", "--journal", "5", "--audit", "150", "--dry-run"])
-    assert [line.split("有 ")[1].split(" ")[0] for line in done.output.splitlines()] == ["4", "3", "0", "2"]
+    assert [line.split("有 ")[1].split(" ")[0] for line in done.output.splitlines()] == ["4", "3", "0", "0", "2"]
     assert len(trail(database)) == 4
     assert runner.invoke(app, ["purge", "--journal", "0"]).exit_code == 2
 
@@ -91,3 +91,14 @@ def test_without_a_database_one_line_says_what_to_do(tmp_path: Path, monkeypatch
     for command in (["purge"], ["transcript", "web:a"]):
         done = runner.invoke(app, command)
         assert (done.exit_code, "init-db" in done.output) == (1, True)
+
+
+def test_missed_sentences_are_listed_with_their_reason(database: Database) -> None:
+    now = settings.load().now()
+    with database.write() as session:
+        for days, said in ((40, "旧的"), (3, "牦牛怎么算")):
+            entry = journal.write(session, channel="web", sender_id="web:a", external_id=None, text=said, now=now)
+            missed.note(session, "web:a", entry.id, [{"metadata": {"missed": "not_understood"}}], now - timedelta(days=days))
+    done = runner.invoke(app, ["missed"])
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines() == [f"{now - timedelta(days=3):%Y-%m-%d %H:%M} 没听懂：牦牛怎么算", "最近 30 天没答好的问题共 1 条。"]

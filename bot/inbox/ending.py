@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from bot.inbox import journal, outbox, turns
+from bot.inbox import journal, missed, outbox, turns
 from bot.inbox.models import HELD, RECEIVED
 from bot.inbox.question import Handled, Question
 from bot.inbox.turns import StoredTurn
@@ -43,5 +43,7 @@ def end(question: Question, answers: Answers, now: datetime, connection: Connect
     for turn in answers.turns:
         turns.add(connection, turn)
     late = outbox.pending(connection, question.sender_id) if answers.with_late else []
+    if journal_id is not None:
+        missed.note(connection, question.sender_id, journal_id, answers.payloads, now)
     told = outbox.add(connection, question.sender_id, answers.payloads, now, kind=answers.kind, journal_id=journal_id, state=answers.state)
     return Handled(answers.ended, late + told)

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from bot.inbox import missed
 from bot.inbox.models import Feedback, Outbox
 from bot.inbox.outbox import wants_feedback
 
@@ -35,4 +36,6 @@ def vote(session: Session, outbox_id: int, sender_id: str, value: str, now: date
             session.flush()
     except IntegrityError:
         return Outcome.ALREADY
+    if value == USELESS:
+        missed.voted_useless(session, outbox_id, sender_id, now)
     return Outcome.STORED

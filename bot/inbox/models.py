@@ -71,6 +71,19 @@ class Outbox(Base):
     attempts = Column(SmallInteger, nullable=False, default=0)
 
 
+class Missed(Base):
+    """A sentence that was not answered well, kept to learn from. ``text`` is the journal's: normalised and masked."""
+
+    __tablename__ = "missed"
+    __table_args__ = (Index("ix_missed_at", "at"), Index("ix_missed_sender_id", "sender_id"), {"sqlite_autoincrement": True})
+
+    id = Column(RowId, primary_key=True, autoincrement=True)
+    sender_id = Column(String(SENDER_LENGTH), nullable=False)
+    text = Column(Text, nullable=False)
+    reason = Column(String(16), nullable=False)  # not_understood, out_of_scope, none_of_these, useless
+    at = Column(Moment, nullable=False)
+
+
 class Hold(Base):
     """A conversation held by a human: while the row stands the bot is silent."""
 

@@ -11,12 +11,13 @@ from sqlalchemy.schema import Column, Table
 
 from bot.db import Database, delete_where
 from bot.inbox import turns
-from bot.inbox.models import RECEIVED, DialogueTurn, Journal, Outbox
+from bot.inbox.models import RECEIVED, DialogueTurn, Journal, Missed, Outbox
 
 TABLES: Mapping[str, tuple[Table, Column]] = {
     "journal": (Journal.__table__, Journal.__table__.c.received_at),
     "conversations": (DialogueTurn.__table__, DialogueTurn.__table__.c.at),
     "outbox": (Outbox.__table__, Outbox.__table__.c.created_at),
+    "missed": (Missed.__table__, Missed.__table__.c.at),
 }
 """What can be purged, with the moment that tells a row's age."""
 
@@ -35,9 +36,10 @@ def purge(what: str, database: Database, before: datetime) -> int:
 
 
 def forget(session: Session | Connection, sender_id: str, but: int | None = None) -> None:
-    """Delete everything that was said with the sender: dialogue, answers, messages (``but`` the one being answered). The caller commits."""
+    """Delete everything said with the sender: dialogue, answers, what was missed, messages (``but`` the one being answered). No commit."""
     turns.forget(session, sender_id)
     session.execute(delete(Outbox.__table__).where(Outbox.sender_id == sender_id))
+    session.execute(delete(Missed.__table__).where(Missed.sender_id == sender_id))
     messages = delete(Journal.__table__).where(Journal.sender_id == sender_id)
     session.execute(messages if but is None else messages.where(Journal.id != but))
 

@@ -26,6 +26,7 @@ class Question:
     facets: Mapping[str, str] = field(default_factory=dict)
     cites: tuple[str, ...] = ()
     next: tuple[str, ...] = ()
+    own: str | None = None  # the record intent whose facts follow the rule when a bound person asks of themselves
     follow: Mapping[str, str] = field(default_factory=dict)  # facet.value -> question, where the topic alone would mislead
 
 
@@ -97,6 +98,7 @@ class Catalogue:
                     facets=meta.get("facets") or {},
                     cites=tuple(meta.get("cites") or ()),
                     next=tuple(meta.get("next") or ()),
+                    own=meta.get("own"),
                     follow=meta.get("follow") or {},
                 )
             )

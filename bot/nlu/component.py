@@ -11,8 +11,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot import settings
-from bot.nlu.catalogue import PREFIX, Catalogue, plain
-from bot.nlu.classifier import Classifier
+from bot.nlu.catalogue import Catalogue, plain
+from bot.nlu.examples import learn
 from bot.nlu.turn import Context, Meaning, group_of, turn_from_data, turn_to_data
 from bot.nlu.understand import Understanding
 
@@ -38,9 +38,7 @@ class UnderstandingComponent(GraphComponent):
         """Fit the classifier on all examples and keep it with the questions' metadata."""
         examples = [(m.get("text"), m.get("intent_response_key") or m.get("intent")) for m in training_data.intent_examples]
         catalogue = Catalogue.from_responses(training_data.responses)
-        buttons = [(question.label, PREFIX + question.key) for question in catalogue]  # a button sends its label: it must mean its question
-        classifier = Classifier.train([*((text, plain(label)) for text, label in examples if text), *buttons])
-        self._understanding = Understanding(classifier, catalogue)
+        self._understanding = learn([(text, plain(label)) for text, label in examples if text], catalogue)
         with self._storage.write_to(self._resource) as folder:
             self._understanding.save(folder)
         return self._resource
@@ -84,6 +82,8 @@ def _context(tracker: DialogueStateTracker | None, this_year: int) -> Context:
         about=turn_from_data(meaning.get("about")),
         choices=tuple(meaning.get("choices") or ()),
         bound=bool(tracker.get_slot("bound")),
+        misses=int(meaning.get("misses") or 0),
+        human_offered=(meaning.get("turn") or {}).get("intent") == "offer_human",
     )
 
 
@@ -105,6 +105,7 @@ def _write(message: Message, meaning: Meaning) -> None:
         "parts": [turn_to_data(part) for part in meaning.parts],
         "choices": list(meaning.choices),
         "about": turn_to_data(meaning.about),
+        "misses": meaning.misses,
     }
     message.set("meaning", data, add_to_output=True)
 

@@ -58,11 +58,15 @@ def fold(syllable: str) -> str:
 @lru_cache(maxsize=4096)
 def sounds(text: str) -> tuple[str, ...]:
     """Folded syllables of a simplified text in order; runs that are neither Chinese nor pinyin stand as they are."""
-    lazy_pinyin = _pypinyin().lazy_pinyin
     out: list[str] = []
     for run in re.findall(r"[a-z]+|[0-9.]+|[^a-z0-9.\s]+", text):
         if run[0].isascii():
             out.extend(fold(s) for s in split_latin(run)) if split_latin(run) else out.append(run)
         else:
-            out.extend(fold(s) for s in lazy_pinyin(run))
+            out.extend(sound for character in run for sound in _sound(character))
     return tuple(out)
+
+
+@lru_cache(maxsize=8192)
+def _sound(character: str) -> tuple[str, ...]:
+    return tuple(fold(syllable) for syllable in _pypinyin().lazy_pinyin(character))

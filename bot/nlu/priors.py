@@ -4,16 +4,18 @@ from collections.abc import Sequence
 
 from bot.nlu import entities
 from bot.nlu.classifier import Guess
-from bot.nlu.text import lexicon, simplify
+from bot.nlu.text import bare, lexicon, simplify
 from bot.nlu.turn import ACCOUNT
 
 # Odds, not probabilities: each factor multiplies the weight of the labels it speaks for.
-BOUND = 4.0
+BOUND = 6.0
 PERSONAL = 2.0
 GAP = 4.0
 LEVEL = 3.0
 SUBJECT_OR_YEAR = 1.6
 OTHERS = 3.0
+LONG_TALK = 0.2
+LONG = 10  # characters: whoever says more than that has a question, not a greeting
 
 
 def weigh(text: str, ranking: Sequence[Guess], bound: bool) -> tuple[Guess, ...]:
@@ -35,6 +37,8 @@ def weigh(text: str, ranking: Sequence[Guess], bound: bool) -> tuple[Guess, ...]
             by_label["my_year"] = SUBJECT_OR_YEAR
     if any(word in said for word in words["others"]):
         by_label["other_person"] = OTHERS
+    if len(bare(text)) > LONG:
+        by_label |= dict.fromkeys(words["small_talk"], LONG_TALK)
     weights = [
         guess.confidence * by_label.get(guess.label, 1.0) * (record if guess.label.startswith(ACCOUNT) else 1.0) for guess in ranking
     ]

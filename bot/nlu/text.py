@@ -58,6 +58,11 @@ def bare(text: str) -> str:
     return re.sub(r"[\W_]+", "", _fillers().sub("", simplify(text)))
 
 
+def spelt(text: str) -> str:
+    """The simplified text without punctuation and spaces, fillers kept: a short reply as it stands."""
+    return re.sub(r"[\W_]+", "", simplify(text))
+
+
 def strip_edges(text: str, leads: list[str], tails: list[str]) -> tuple[str, bool]:
     """Cut any of ``leads`` from the front and ``tails`` from the end, repeatedly; says whether something was cut."""
     cut = False

@@ -38,6 +38,8 @@ class Context:
     about: Turn | None = None  # the last topical turn
     choices: tuple[str, ...] = ()  # labels offered in the previous answer
     bound: bool = False
+    misses: int = 0  # messages in a row, up to the previous one, that were not answered
+    human_offered: bool = False  # the previous answer asked whether to call a human
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Meaning:
     choices: tuple[str, ...] = ()
     values: dict[str, str] = field(default_factory=dict)  # form values: bind_code, bind_name
     about: Turn | None = None  # what the next follow-up refers to
+    misses: int = 0  # messages in a row, this one included, that were not answered
 
 
 def group_of(turn: Turn) -> str:

@@ -9,14 +9,16 @@ from bot.nlu.catalogue import PREFIX, Catalogue
 from bot.nlu.classifier import Classifier, Guess
 from bot.nlu.parts import clauses, sentences
 from bot.nlu.priors import weigh
-from bot.nlu.text import bare, canonical, lexicon
+from bot.nlu.text import bare, canonical, lexicon, simplify, spelt
 from bot.nlu.turn import ACCOUNT, Context, Meaning, Turn
 
 # Calibrated on held-out training sentences; see docs/decisions.
 ANSWER_AT = 0.42
 OFFER_AT = 0.10
 ALONE_AT = 0.30
+SURE_ALONE = 0.75
 TIE_AT = 0.50
+SECOND_AT = 0.20
 PART_AT = 0.85
 CLAUSE_AT = 0.93
 SURE_AT = 0.80
@@ -26,6 +28,9 @@ FAMILIAR_AT = 0.34
 # Refusing by mistake harms nobody, answering by mistake might.
 REFUSALS = ("other_person", "change_record", "export_all")
 REFUSE_AT = 0.25
+
+MISSES = ("nlu_fallback", "out_of_scope", "none_of_these")
+MISSES_TO_OFFER = 2
 
 FILES = ("classifier.bin", "catalogue.json")  # what a model archive holds of it
 
@@ -52,10 +57,23 @@ class Understanding:
         """The meaning of ``text`` in ``context``; never raises on any text."""
         meaning = self._read(text, context)
         topical = meaning.parts[-1] if meaning.parts else meaning.turn
-        return replace(meaning, about=topical if topical.topical else context.about)
+        meaning = replace(meaning, about=topical if topical.topical else context.about)
+        return self._with_misses(meaning, context)
+
+    @staticmethod
+    def _with_misses(meaning: Meaning, context: Context) -> Meaning:
+        """Counts misses in a row; the second one offers a human. Asking back is neither a miss nor an answer."""
+        if meaning.turn.intent == "ask_back":
+            return replace(meaning, misses=context.misses)
+        if meaning.turn.intent not in MISSES:
+            return meaning
+        offered = context.misses + 1 >= MISSES_TO_OFFER and not context.requested
+        return replace(meaning, turn=Turn("offer_human") if offered else meaning.turn, misses=context.misses + 1)
 
     def _read(self, text: str, context: Context) -> Meaning:
         said = bare(text)
+        if context.human_offered and spelt(text) in lexicon()["agreed"]:
+            return Meaning(Turn("human"))
         if not said:
             return self._polite(text, context)
         bind = formvalues.bind_sentence(text)
@@ -102,12 +120,15 @@ class Understanding:
         several = self._several(text, best, context) if best.confidence < 1.0 else ()  # a known sentence is one question
         if several:
             return Meaning(Turn(self._joint_intent(several)), best.confidence, ranking, parts=several)
-        if best.confidence >= (REFUSE_AT if best.label in REFUSALS else ANSWER_AT):
-            turn = self._turn(best.label, text, context)
-            return Meaning(turn, best.confidence, ranking, parts=self._named_twice(turn, text))
         near = self._near_tie(ranking)
         if near:
             return Meaning(Turn("faq"), best.confidence, ranking, parts=near)
+        if best.confidence >= (REFUSE_AT if best.label in REFUSALS else ANSWER_AT):
+            turn = self._turn(best.label, text, context)
+            own = self._own(turn, text, context)
+            if own is not None:
+                return Meaning(Turn("several"), best.confidence, ranking, parts=(turn, own))
+            return Meaning(turn, best.confidence, ranking, parts=self._named_twice(turn, text))
         choices = tuple(g.label for g in ranking[:3] if g.confidence >= OFFER_AT and self._offerable(g.label))
         if len(choices) == 1 and best.label == choices[0] and best.confidence >= ALONE_AT:
             return Meaning(self._turn(best.label, text, context), best.confidence, ranking)
@@ -118,11 +139,13 @@ class Understanding:
     def _near_tie(self, ranking: tuple[Guess, ...]) -> tuple[Turn, ...]:
         """Two prepared questions of one topic that together are likely: both are answered rather than asked about."""
         first, second = ranking[:2]
+        if first.confidence >= SURE_ALONE or second.confidence < SECOND_AT:
+            return ()
         if not (first.label.startswith(PREFIX) and second.label.startswith(PREFIX)) or first.confidence + second.confidence < TIE_AT:
             return ()
         pair = [guess.label.removeprefix(PREFIX) for guess in (first, second)]
         same_topic = len({self.catalogue.get(key).topic for key in pair}) == 1
-        return tuple(Turn("faq", key) for key in pair) if same_topic and second.confidence >= 2 * OFFER_AT else ()
+        return tuple(Turn("faq", key) for key in pair) if same_topic else ()
 
     def _offerable(self, label: str) -> bool:
         return label.startswith(PREFIX) or label.startswith(ACCOUNT) or label in ("human", "bind")
@@ -149,6 +172,16 @@ class Understanding:
             level=named.get("level") if len(levels) == 1 else None,
             amounts=tuple(entities.amounts(text)),
         )
+
+    def _own(self, turn: Turn, text: str, context: Context) -> Turn | None:
+        """Behind a rule, the record facts of a bound person who asks of themselves (我能结转吗)."""
+        if not context.bound or turn.key is None or not any(word in simplify(text) for word in lexicon()["personal"]):
+            return None
+        question = self.catalogue.get(turn.key)
+        if question.own is None:
+            return None
+        years = tuple(year for year in entities.years(text, context.this_year) if year <= context.this_year)
+        return Turn(question.own, years=years, level=question.facets.get("level"))
 
     def _several(self, text: str, best: Guess, context: Context) -> tuple[Turn, ...]:
         """The turns of a message that asks two or three different things, in order; empty when it asks one."""

@@ -45,6 +45,8 @@ class Answers(TemplatedNaturalLanguageGenerator):
         if utter_action == "utter_talk/show_clause" and meaning.get("about"):
             about = meaning["about"]
             return self._answers.clause(self._answers.clauses_of(about["intent"], about["key"]), today).as_message()
+        if utter_action == "utter_talk/nlu_fallback" and tracker.latest_message:
+            return self._answers.not_understood(tracker.latest_message.text or "", today).as_message()
         if utter_action not in self.responses:
             return None
         return self._answers.say(utter_action, today, **kwargs).as_message()

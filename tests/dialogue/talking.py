@@ -44,6 +44,11 @@ def _database(url: str) -> Database:
     return Database(url)
 
 
+def database_of(server: Server) -> Database:
+    """The database that the served bot writes to."""
+    return _database(settings.load(server.env, server.folder).database_url)
+
+
 def issue(server: Server, id_number: str) -> tuple[str, str]:
     """Name and fresh bind code of a person, as the ``codes`` command makes them."""
     own = settings.load(server.env, server.folder)

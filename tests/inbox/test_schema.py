@@ -16,11 +16,11 @@ from bot.db import Base, Database
 from bot.inbox import feedback, outbox
 from bot.inbox.history import history
 from bot.inbox.journal import write
-from bot.inbox.models import DialogueTurn, Feedback, Hold, Journal, Outbox
+from bot.inbox.models import DialogueTurn, Feedback, Hold, Journal, Missed, Outbox
 from bot.schema import _config
 from tests.inbox.conftest import NOW
 
-OURS = {"journal", "outbox", "hold", "feedback", "dialogue_turn"}
+OURS = {"journal", "outbox", "hold", "feedback", "dialogue_turn", "missed"}
 ANSWER = {"text": "答", "metadata": {"feedback": True}}
 
 
@@ -33,7 +33,7 @@ def test_the_migration_makes_what_the_models_say(database: Database) -> None:
 
 @pytest.mark.parametrize("dialect", [mysql.dialect(), postgresql.dialect()], ids=lambda dialect: dialect.name)
 def test_the_tables_compile_elsewhere(dialect: object) -> None:
-    for model in (Journal, Outbox, Hold, Feedback, DialogueTurn):
+    for model in (Journal, Outbox, Hold, Feedback, DialogueTurn, Missed):
         assert str(CreateTable(model.__table__).compile(dialect=dialect))
 
 

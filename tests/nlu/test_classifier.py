@@ -71,10 +71,11 @@ def test_a_file_of_another_format_is_refused_by_name(tmp_path: Path):
 
 
 def test_characters_and_sounds_are_features_of_their_own():
-    characters, sounds = tokens("公需ke")
+    characters, sounds, pairs = tokens("公需ke")
     assert {"c公", "c需"} <= set(characters)
     assert "ske" in sounds
     assert not any("k" in feature for feature in characters)
+    assert pairs == ["p公课", "p公需", "p课需"], "公需 is spelt 公需课"
 
 
 @given(text=st.text())

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -238,3 +239,43 @@ def test_answering_imports_neither_rasa_nor_sklearn(module: str) -> None:
     code = f"import sys, {module}; print(sorted({{'rasa', 'sklearn'}} & {{name.split('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
+
+
+def talk(understanding: Understanding, *said: str, bound: bool = False) -> list[Meaning]:
+    """Each message read after the ones before it."""
+    context, meanings = Context(2023, bound=bound), []
+    for text in said:
+        meaning = understanding.read(text, context)
+        meanings.append(meaning)
+        offered = meaning.turn.intent == "offer_human"
+        context = Context(2023, about=meaning.about, choices=meaning.choices, bound=bound, misses=meaning.misses, human_offered=offered)
+    return meanings
+
+
+def test_a_second_miss_in_a_row_offers_a_human_and_yes_calls_one(understanding: Understanding) -> None:
+    first, second, third = talk(understanding, "讲个笑话", "帮我订机票", "好的")
+    assert [first.turn.intent, second.turn.intent, third.turn.intent] == ["out_of_scope", "offer_human", "human"]
+    assert third.misses == 0
+
+
+def test_an_answer_between_two_misses_starts_the_count_again(understanding: Understanding) -> None:
+    meanings = talk(understanding, "讲个笑话", "公需要多少学时", "帮我订机票")
+    assert [meaning.turn.intent for meaning in meanings] == ["out_of_scope", "faq", "out_of_scope"]
+
+
+def test_yes_calls_no_human_who_was_not_offered(understanding: Understanding) -> None:
+    assert talk(understanding, "公需要多少学时", "好的")[1].turn.intent != "human"
+
+
+def test_a_question_after_the_offer_is_answered(understanding: Understanding) -> None:
+    assert talk(understanding, "讲个笑话", "帮我订机票", "公需要多少学时")[2].turn.key == "hours_public"
+
+
+def test_a_bound_person_who_asks_of_themselves_is_told_their_own_facts_behind_the_rule(understanding: Understanding) -> None:
+    own = Understanding(
+        understanding.classifier, Catalogue([replace(q, own="my_year") if q.key == "hours_public" else q for q in QUESTIONS])
+    )
+    said = "我公需要多少学时"
+    assert [turn.key or turn.intent for turn in talk(own, said, bound=True)[0].parts] == ["hours_public", "my_year"]
+    assert talk(own, said)[0].parts == ()
+    assert talk(own, "公需要多少学时", bound=True)[0].parts == ()

@@ -1,0 +1,69 @@
+"""What was not answered well, kept with its sentence to learn from: what nobody understood, 都不是, 没用.
+
+An answer says so itself: ``missed`` in its metadata names the reason.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from bot.inbox.models import Journal, Missed, Outbox
+
+NOT_UNDERSTOOD, OUT_OF_SCOPE = "not_understood", "out_of_scope"
+NONE_OF_THESE, USELESS = "none_of_these", "useless"
+REASONS = (NOT_UNDERSTOOD, OUT_OF_SCOPE, NONE_OF_THESE, USELESS)
+OF_BEFORE = (NONE_OF_THESE, USELESS)
+"""Reasons that speak of the question before: 都不是 and 没用 are no sentence to learn from."""
+
+_table, _journal = Missed.__table__, Journal.__table__
+_INSERT = insert(_table)
+_TEXTS = (
+    select(_journal.c.text)
+    .where(_journal.c.sender_id == bindparam("of_sender"), _journal.c.id <= bindparam("up_to"))
+    .order_by(_journal.c.id.desc())
+    .limit(2)
+)
+
+
+@dataclass(frozen=True)
+class MissedSentence:
+    """A sentence, normalised and masked as in the journal; ``reason`` is one of ``REASONS``."""
+
+    sender_id: str
+    text: str
+    reason: str
+    at: datetime
+
+
+def note(connection: Session | Connection, sender_id: str, journal_id: int, payloads: Iterable[Mapping[str, Any]], now: datetime) -> None:
+    """Keep the sentence whose answers admit that they are none. The caller commits."""
+    for reason in dict.fromkeys(filter(None, map(_reason, payloads))):
+        said = list(connection.execute(_TEXTS, {"of_sender": sender_id, "up_to": journal_id}).scalars())
+        at = 1 if reason in OF_BEFORE else 0
+        if len(said) > at:
+            connection.execute(_INSERT, {"sender_id": sender_id, "text": said[at], "reason": reason, "at": now})
+
+
+def voted_useless(session: Session, outbox_id: int, sender_id: str, now: datetime) -> None:
+    """Keep the sentence whose answer was voted useless, if it is still known. The caller commits."""
+    asked = select(_journal.c.text).join(Outbox.__table__, Outbox.journal_id == _journal.c.id).where(Outbox.id == outbox_id)
+    text = session.execute(asked).scalar_one_or_none()
+    if text is not None:
+        session.execute(_INSERT, {"sender_id": sender_id, "text": text, "reason": USELESS, "at": now})
+
+
+def since(connection: Session | Connection, moment: datetime, limit: int) -> list[MissedSentence]:
+    """What was missed since then, oldest first, at most ``limit`` of the newest."""
+    rows = connection.execute(select(_table).where(_table.c.at >= moment).order_by(_table.c.id.desc()).limit(limit)).all()
+    return [MissedSentence(row.sender_id, row.text, row.reason, row.at) for row in reversed(rows)]
+
+
+def _reason(payload: Mapping[str, Any]) -> str | None:
+    metadata = payload.get("metadata")
+    reason = metadata.get("missed") if isinstance(metadata, Mapping) else None
+    return reason if reason in REASONS else None

@@ -1,0 +1,142 @@
+"""Fits the classifier: scikit-learn and scipy are needed here alone."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bot.nlu.classifier import Classifier, softmax, tokens
+from bot.nlu.noise import misspelt
+from bot.nlu.text import canonical
+
+PENALTY = 0.4
+FOLDS = 5
+UNKNOWN = 0.3  # the temperature where a label with one example leaves nothing to hold out
+THREADS = 2  # liblinear lets other threads run
+MANY = 2000  # sentences from which a feature must stand in several of them to count
+LEAST = {"c": 2, "s": 2, "p": 4}
+
+Pairs = Sequence[tuple[str, str]]
+
+
+class Fitted(NamedTuple):
+    """Everything a classifier predicts with."""
+
+    vocabulary: dict[str, int]
+    idf: Any
+    labels: list[str]
+    weights: Any
+    bias: Any
+    temperature: float
+
+
+def fitted(pairs: Pairs) -> Fitted:
+    """Fit on (canonical sentence, label) pairs; a fold that a second fit does not see gives the temperature."""
+    data = _prepared(pairs)
+    count = len(data.labels)
+    with ThreadPoolExecutor(THREADS) as pool:
+        whole = pool.submit(_fit, data.matrix, data.wanted, count)
+        held = [(rows, pool.submit(_held_out, data, rows)) for rows in _folds(data)[:1]]
+        weights, bias = whole.result()
+        temperatures = [_temperature(scores.result(), data.wanted[rows]) for rows, scores in held]
+    temperature = temperatures[0] if temperatures else UNKNOWN
+    return Fitted(data.vocabulary, data.idf, data.labels, weights.astype(np.float16), bias, temperature)
+
+
+def held_out(examples: Pairs) -> list[tuple[str, str, str, float]]:
+    """(sentence, its label, the label read by a classifier that has not seen it, the probability of that)."""
+    pairs = list(dict.fromkeys((canonical(text), label) for text, label in examples))
+    data = _prepared(pairs)
+    folds = _folds(data)
+    scores, rows = np.vstack([_held_out(data, fold) for fold in folds]), np.concatenate(folds)
+    probabilities = softmax(scores, _temperature(scores, data.wanted[rows]))
+    best = probabilities.argmax(axis=1)
+    return [(*pairs[row], data.labels[at], float(p[at])) for row, at, p in zip(rows, best, probabilities, strict=True)]
+
+
+class Prepared(NamedTuple):
+    """Sentences as rows of features; misspelt copies stand behind them, and ``source`` says of which sentence each row is."""
+
+    vocabulary: dict[str, int]
+    idf: Any
+    labels: list[str]
+    wanted: Any
+    source: Any
+    matrix: Any
+
+
+def _prepared(pairs: Pairs) -> Prepared:
+    texts = [text for text, _ in pairs]
+    copies = misspelt(texts)
+    labels = sorted({label for _, label in pairs})
+    number = {label: at for at, label in enumerate(labels)}
+    source = np.array([*range(len(pairs)), *(at for at, _ in copies)])
+    wanted = np.array([number[label] for _, label in pairs])[source]
+    texts += [copy for _, copy in copies]
+    features = [tokens(text) for text in texts]
+    vocabulary, idf = _vocabulary(features)
+    blank = Classifier(labels, vocabulary, idf, None, None, 1.0, {})
+    return Prepared(vocabulary, idf, labels, wanted, source, _matrix([blank.vector(blocks) for blocks in features], len(vocabulary)))
+
+
+def _vocabulary(texts: Sequence[Sequence[list[str]]]) -> tuple[dict[str, int], Any]:
+    seen: Counter[str] = Counter()
+    for blocks in texts:
+        for block in blocks:
+            seen.update(set(block))
+    kept = sorted(token for token, count in seen.items() if len(texts) < MANY or count >= LEAST[token[0]] or len(token) == 2)
+    idf = np.array([math.log((1 + len(texts)) / (1 + seen[token])) + 1 for token in kept], dtype=np.float32)
+    return {token: at for at, token in enumerate(kept)}, idf
+
+
+def _matrix(vectors: list[tuple[list[int], Any]], width: int) -> Any:
+    from scipy.sparse import csr_matrix
+
+    ends = np.cumsum([0, *(len(columns) for columns, _ in vectors)])
+    columns = np.concatenate([np.array(columns, dtype=np.int64) for columns, _ in vectors])
+    values = np.concatenate([values for _, values in vectors])
+    return csr_matrix((values, columns, ends), shape=(len(vectors), width))
+
+
+def _fit(matrix: Any, wanted: Any, count: int) -> tuple[Any, Any]:
+    from sklearn.svm import LinearSVC
+
+    model = LinearSVC(C=PENALTY, class_weight="balanced", random_state=0, tol=1e-3).fit(matrix, wanted)
+    weights = np.zeros((matrix.shape[1], count), dtype=np.float32)
+    bias = np.full(count, -9.0, dtype=np.float32)
+    rows = model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_, model.coef_])
+    offsets = model.intercept_ if len(model.classes_) > 2 else np.concatenate([-model.intercept_, model.intercept_])
+    for row, offset, label in zip(rows, offsets, model.classes_, strict=True):
+        weights[:, label] = row
+        bias[label] = offset
+    return weights, bias
+
+
+def _folds(data: Prepared) -> list[Any]:
+    """Rows of sentences to hold out, fold by fold; none where a label has a single sentence."""
+    from sklearn.model_selection import StratifiedKFold
+
+    wanted = data.wanted[: data.source.max() + 1]
+    rarest = int(np.bincount(wanted).min())
+    if rarest < 2:
+        return []
+    return [rows for _, rows in StratifiedKFold(min(FOLDS, rarest), shuffle=True, random_state=0).split(wanted, wanted)]
+
+
+def _held_out(data: Prepared, rows: Any) -> Any:
+    """Scores of the rows by a classifier that has seen the other sentences (without misspelt copies, to be quicker)."""
+    seen = np.setdiff1d(np.arange(data.source.max() + 1), rows)
+    weights, bias = _fit(data.matrix[seen], data.wanted[seen], len(data.labels))
+    return data.matrix[rows] @ weights + bias
+
+
+def _temperature(scores: Any, labels: Any) -> float:
+    """The softmax temperature under which held-out sentences get honest probabilities."""
+
+    def loss(temperature: float) -> float:
+        return float(-np.log(softmax(scores, temperature)[np.arange(len(labels)), labels] + 1e-12).mean())
+
+    return float(min(np.linspace(0.05, 1.0, 39), key=loss))

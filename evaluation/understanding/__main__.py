@@ -1,0 +1,86 @@
+"""Trains on ``data/`` and says how well it understands: ``make evaluate``.
+
+The development sets are shown with their sentences; of the sealed ones only figures are printed, so that nobody works towards them.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bot.nlu.examples import learn, read
+from bot.runtime.project import DATA, ROOT
+from bot.settings import load as load_settings
+from evaluation.bench.stock.environment import Stock
+from evaluation.bench.stock.project import EPOCHS
+from evaluation.understanding import report, stock
+from evaluation.understanding.cases import SETS, load
+from evaluation.understanding.measured import outcomes, variants
+from evaluation.understanding.paired import paired
+from evaluation.understanding.reading import Outcome
+from evaluation.understanding.scores import scores
+
+Outcomes = dict[str, list[Outcome]]
+PUBLISHED = ROOT / "docs" / "evaluation.json"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the figures; with --publish also keep them in docs/evaluation.json."""
+    parser = argparse.ArgumentParser(prog="python -m evaluation.understanding", description=__doc__)
+    parser.add_argument("--stock", action="store_true", help="train the stock recipe on the same data and compare (hours)")
+    parser.add_argument("--stock-epochs", type=int, default=EPOCHS, help=f"its epochs (default {EPOCHS}, as `rasa init` proposes)")
+    parser.add_argument("--failures", action="store_true", help="print every development sentence that was not right")
+    parser.add_argument("--publish", action="store_true", help="write docs/evaluation.json")
+    given = parser.parse_args(arguments)
+    today = load_settings().current_date()
+    examples, catalogue = read(DATA / "nlu")
+    started = time.perf_counter()
+    understanding = learn(examples, catalogue)
+    trained = time.perf_counter() - started
+    sets = {name: cases for folder in SETS for name, cases in variants(folder.name, load(folder)).items()}
+    started = time.perf_counter()
+    ours = outcomes(understanding, sets, today)
+    spent = 1000 * (time.perf_counter() - started) / sum(map(len, sets.values()))
+    labels = len(understanding.classifier.labels)
+    facts = {"sentences": len(examples), "labels": labels, "train_seconds": trained, "message_milliseconds": spent}
+    print(" · ".join(f"{name} {value:.5g}" for name, value in facts.items()) + "\n")
+    print(report.table({name: scores(held) for name, held in ours.items()}))
+    print("\nHow far confidence can be trusted (dev)\n" + report.trust(ours["dev"]))
+    print("\nBy voice (dev)\n" + report.by_voice(ours["dev"]))
+    print("\nThe worst confusions (dev): wanted -> given\n" + report.worst(ours["dev"]))
+    if given.failures:
+        print("\nEvery failure (dev)\n" + "\n".join(_failure(held) for held in ours["dev"] if not held.right))
+    theirs = _stock(examples, sets, given.stock_epochs, ours) if given.stock else None
+    if given.publish:
+        _publish(PUBLISHED, ours, theirs, facts)
+
+
+def _failure(held: Outcome) -> str:
+    offered = f" ({', '.join(held.asked)})" if held.asked else ""
+    return f"{held.case.say}  [{'/'.join(held.case.want)}] -> {held.said}{offered}  {held.confidence:.2f}"
+
+
+def _stock(examples: list[tuple[str, str]], sets: Any, epochs: int, ours: Outcomes) -> dict[str, Any]:
+    where = Stock()
+    usage = stock.train(where, examples, epochs)
+    theirs = stock.read(where, sets)
+    print(f"\nThe stock recipe, {epochs} epochs, trained in {usage.seconds:.0f} s ({usage.cpu_seconds:.0f} CPU seconds)\n")
+    print(report.table({name: scores(held) for name, held in theirs.items()}))
+    for name in ("dev", "dev, one typo", "sealed", "sealed, one typo"):
+        held = paired(ours[name], theirs[name])
+        print(f"{name}: {held.ahead:+.1f} points; only ours right {held.only_first}, only stock {held.only_second}; p = {held.p:.2g}")
+    return {"epochs": epochs, "cpu_seconds": usage.cpu_seconds, "sets": {name: asdict(scores(held)) for name, held in theirs.items()}}
+
+
+def _publish(path: Path, ours: Outcomes, theirs: dict[str, Any] | None, facts: dict[str, float]) -> None:
+    measured = {**facts, "sets": {name: asdict(scores(held)) for name, held in ours.items()}}
+    kept = {"date": date.today().isoformat(), "ours": measured, "stock": theirs}
+    path.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
