@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.nlu.pinyin import sounds
 
-SHARE = 0.3  # of the sentences get a misspelt copy
+SHARE = 0.25  # of the sentences get a misspelt copy
 LEAST = 3  # characters that a sentence must have
 
 

@@ -14,6 +14,7 @@ GAP = 4.0
 LEVEL = 3.0
 SUBJECT_OR_YEAR = 1.6
 OTHERS = 3.0
+ELSEWHERE = 3.0
 LONG_TALK = 0.2
 LONG = 10  # characters: whoever says more than that has a question, not a greeting
 
@@ -37,6 +38,8 @@ def weigh(text: str, ranking: Sequence[Guess], bound: bool) -> tuple[Guess, ...]
             by_label["my_year"] = SUBJECT_OR_YEAR
     if any(word in said for word in words["others"]):
         by_label["other_person"] = OTHERS
+    if any(place in said for place in words["elsewhere"]) and not any(place in said for place in words["here"]):
+        by_label |= dict.fromkeys(("out_of_scope", "faq/silent_other_province"), ELSEWHERE)
     if len(bare(text)) > LONG:
         by_label |= dict.fromkeys(words["small_talk"], LONG_TALK)
     weights = [

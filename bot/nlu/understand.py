@@ -13,9 +13,9 @@ from bot.nlu.text import bare, canonical, lexicon, simplify, spelt
 from bot.nlu.turn import ACCOUNT, Context, Meaning, Turn
 
 # Calibrated on held-out training sentences; see docs/decisions.
-ANSWER_AT = 0.42
+ANSWER_AT = 0.55
 OFFER_AT = 0.10
-ALONE_AT = 0.30
+ALONE_AT = 0.47
 SURE_ALONE = 0.75
 TIE_AT = 0.50
 SECOND_AT = 0.20
@@ -28,6 +28,8 @@ FAMILIAR_AT = 0.34
 # Refusing by mistake harms nobody, answering by mistake might.
 REFUSALS = ("other_person", "change_record", "export_all")
 REFUSE_AT = 0.25
+# A message that may be about something else.
+FOREIGN_AT, DOUBTFUL_AT = 0.05, 0.80
 
 MISSES = ("nlu_fallback", "out_of_scope", "none_of_these")
 MISSES_TO_OFFER = 2
@@ -123,18 +125,27 @@ class Understanding:
         near = self._near_tie(ranking)
         if near:
             return Meaning(Turn("faq"), best.confidence, ranking, parts=near)
-        if best.confidence >= (REFUSE_AT if best.label in REFUSALS else ANSWER_AT):
+        if best.confidence >= self._needed(ranking):
             turn = self._turn(best.label, text, context)
             own = self._own(turn, text, context)
             if own is not None:
                 return Meaning(Turn("several"), best.confidence, ranking, parts=(turn, own))
             return Meaning(turn, best.confidence, ranking, parts=self._named_twice(turn, text))
         choices = tuple(g.label for g in ranking[:3] if g.confidence >= OFFER_AT and self._offerable(g.label))
-        if len(choices) == 1 and best.label == choices[0] and best.confidence >= ALONE_AT:
+        alone = len(choices) == 1 and best.label == choices[0] and self._needed(ranking) <= ANSWER_AT
+        if alone and best.confidence >= ALONE_AT:
             return Meaning(self._turn(best.label, text, context), best.confidence, ranking)
         if choices:
             return Meaning(Turn("ask_back"), best.confidence, ranking, choices=choices)
         return Meaning(Turn("nlu_fallback"), best.confidence, ranking)
+
+    @staticmethod
+    def _needed(ranking: tuple[Guess, ...]) -> float:
+        """The confidence from which the best guess is answered: more where the message may well be about something else."""
+        if ranking[0].label in REFUSALS:
+            return REFUSE_AT
+        foreign = max((guess.confidence for guess in ranking if guess.label == "out_of_scope"), default=0.0)
+        return DOUBTFUL_AT if foreign >= FOREIGN_AT else ANSWER_AT
 
     def _near_tie(self, ranking: tuple[Guess, ...]) -> tuple[Turn, ...]:
         """Two prepared questions of one topic that together are likely: both are answered rather than asked about."""

@@ -79,11 +79,11 @@ def taken(examples: Examples, tested: Iterable[str]) -> list[str]:
     return found
 
 
-def noise(examples: Examples) -> list[tuple[str, str, str, float]]:
+def noise(examples: Examples, sure: float = SURE) -> list[tuple[str, str, str, float]]:
     """(sentence, its label, the label read by a classifier that has not seen it, that confidence), the surest first."""
     from bot.nlu.fitting import held_out
 
-    found = [(s, label, other, sure) for s, label, other, sure in held_out(examples) if other != label and sure >= SURE]
+    found = [(s, label, other, confidence) for s, label, other, confidence in held_out(examples) if other != label and confidence >= sure]
     return sorted(found, key=lambda row: -row[3])
 
 
