@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bot.nlu.classifier import Classifier, softmax, tokens
+from bot.nlu.classifier import WEIGHTS, softmax, tokens
 from bot.nlu.noise import misspelt
 from bot.nlu.text import canonical
 
@@ -79,8 +79,7 @@ def _prepared(pairs: Pairs) -> Prepared:
     texts += [copy for _, copy in copies]
     features = [tokens(text) for text in texts]
     vocabulary, idf = _vocabulary(features)
-    blank = Classifier(labels, vocabulary, idf, None, None, 1.0, {})
-    return Prepared(vocabulary, idf, labels, wanted, source, _matrix([blank.vector(blocks) for blocks in features], len(vocabulary)))
+    return Prepared(vocabulary, idf, labels, wanted, source, _matrix(features, vocabulary, idf))
 
 
 def _vocabulary(texts: Sequence[Sequence[list[str]]]) -> tuple[dict[str, int], Any]:
@@ -93,13 +92,21 @@ def _vocabulary(texts: Sequence[Sequence[list[str]]]) -> tuple[dict[str, int], A
     return {token: at for at, token in enumerate(kept)}, idf
 
 
-def _matrix(vectors: list[tuple[list[int], Any]], width: int) -> Any:
+def _matrix(features: Sequence[Sequence[list[str]]], vocabulary: dict[str, int], idf: Any) -> Any:
+    """The rows that ``Classifier.vector`` makes, all at once."""
     from scipy.sparse import csr_matrix
+    from sklearn.preprocessing import normalize
 
-    ends = np.cumsum([0, *(len(columns) for columns, _ in vectors)])
-    columns = np.concatenate([np.array(columns, dtype=np.int64) for columns, _ in vectors])
-    values = np.concatenate([values for _, values in vectors])
-    return csr_matrix((values, columns, ends), shape=(len(vectors), width))
+    kinds = []
+    for blocks, weight in zip(zip(*features, strict=True), WEIGHTS, strict=True):
+        columns = [[vocabulary[token] for token in block if token in vocabulary] for block in blocks]
+        ends = np.cumsum([0, *map(len, columns)])
+        at = np.fromiter((column for row in columns for column in row), dtype=np.int32, count=ends[-1])
+        counts = csr_matrix((np.ones(len(at), dtype=np.float32), at, ends), shape=(len(features), len(vocabulary)))
+        counts.sum_duplicates()
+        counts.data = (1 + np.log(counts.data)) * idf[counts.indices]
+        kinds.append(normalize(counts) * weight)
+    return sum(kinds[1:], kinds[0]).tocsr()
 
 
 def _fit(matrix: Any, wanted: Any, count: int) -> tuple[Any, Any]:
@@ -108,7 +115,7 @@ def _fit(matrix: Any, wanted: Any, count: int) -> tuple[Any, Any]:
     shares = np.bincount(wanted) * len(np.unique(wanted)) / len(wanted)
     # Rarer labels weigh more, but none less than one: the many sentences out of scope are there to be heard.
     weights_of = {label: max(1.0, 1 / share) for label, share in enumerate(shares) if share}
-    model = LinearSVC(C=PENALTY, class_weight=weights_of, random_state=0, tol=1e-2).fit(matrix, wanted)
+    model = LinearSVC(C=PENALTY, class_weight=weights_of, random_state=0, tol=0.1).fit(matrix, wanted)
     weights = np.zeros((matrix.shape[1], count), dtype=np.float32)
     bias = np.full(count, -9.0, dtype=np.float32)
     rows = model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_, model.coef_])

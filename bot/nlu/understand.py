@@ -13,9 +13,9 @@ from bot.nlu.text import bare, canonical, lexicon, simplify, spelt
 from bot.nlu.turn import ACCOUNT, Context, Meaning, Turn
 
 # Calibrated on held-out training sentences; see docs/decisions.
-ANSWER_AT = 0.55
+ANSWER_AT = 0.48
 OFFER_AT = 0.10
-ALONE_AT = 0.47
+ALONE_AT = 0.40
 SURE_ALONE = 0.75
 TIE_AT = 0.50
 SECOND_AT = 0.20
@@ -29,7 +29,7 @@ FAMILIAR_AT = 0.34
 REFUSALS = ("other_person", "change_record", "export_all")
 REFUSE_AT = 0.25
 # A message that may be about something else.
-FOREIGN_AT, DOUBTFUL_AT = 0.05, 0.80
+FOREIGN_AT, DOUBTFUL_AT = 0.05, 0.90
 
 MISSES = ("nlu_fallback", "out_of_scope", "none_of_these")
 MISSES_TO_OFFER = 2

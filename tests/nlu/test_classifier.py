@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.nlu.classifier import Classifier, tokens
+from bot.nlu.fitting import _matrix
 
 EXAMPLES = [
     *((said, "public") for said in ("公需科目要多少学时", "公需课学几个", "公需得修多少", "公需每年不少于几个")),
@@ -85,3 +86,13 @@ def test_any_text_is_ranked_over_all_labels_with_probabilities(small: Classifier
     assert sum(guess.confidence for guess in ranked) == pytest.approx(1, abs=1e-5)
     assert [guess.confidence for guess in ranked] == sorted((guess.confidence for guess in ranked), reverse=True)
     assert 0 <= small.familiarity(text) <= 1
+
+
+def test_training_rows_are_the_vectors_that_messages_get(small: Classifier):
+    said = [*(text for text, _ in EXAMPLES), "公需公需公需", "没见过", ""]
+    features = [tokens(text) for text in said]
+    matrix = _matrix(features, small._vocabulary, small._idf).toarray()
+    for row, blocks in zip(matrix, features, strict=True):
+        columns, values = small.vector(blocks)
+        assert row[columns] == pytest.approx(values, abs=1e-6)
+        assert (row != 0).sum() == len(columns)
