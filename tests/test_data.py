@@ -11,7 +11,7 @@ from bot.nlu.text import canonical
 from bot.runtime.project import ROOT
 
 LEAST_QUESTIONS = 60
-LEAST_EXAMPLES = 25
+LEAST_EXAMPLES = 40
 SHORT = 9
 LABEL = 20
 

@@ -6,7 +6,7 @@ from bot.nlu.text import bare, either, lexicon, simplify
 
 _SENTENCE_END = re.compile(r"[。!?;!?…\n]+")
 _CLAUSE_END = re.compile(r"[,,、]\s*|\s{1,}")
-LEAST = 4  # characters that can carry a question
+LEAST = 3  # characters that can carry a question
 
 
 def sentences(text: str) -> list[str]:

@@ -29,7 +29,7 @@ FAMILIAR_AT = 0.34
 REFUSALS = ("other_person", "change_record", "export_all")
 REFUSE_AT = 0.25
 # A message that may be about something else.
-FOREIGN_AT, DOUBTFUL_AT = 0.05, 0.90
+FOREIGN_AT, DOUBTFUL_AT, FOREIGN_SURE = 0.05, 0.90, 0.60
 
 MISSES = ("nlu_fallback", "out_of_scope", "none_of_these")
 MISSES_TO_OFFER = 2
@@ -118,7 +118,9 @@ class Understanding:
     def _decide(self, text: str, ranking: tuple[Guess, ...], context: Context) -> Meaning:
         best = ranking[0]
         if best.label == "out_of_scope" or (best.confidence < 0.9 and self.classifier.familiarity(text) < FAMILIAR_AT):
-            return Meaning(Turn("out_of_scope"), best.confidence, ranking)
+            # Where that is not sure, a clause of the notice may be near: the answer to nlu_fallback quotes it.
+            unsure = best.label == "out_of_scope" and best.confidence < FOREIGN_SURE
+            return Meaning(Turn("nlu_fallback" if unsure else "out_of_scope"), best.confidence, ranking)
         several = self._several(text, best, context) if best.confidence < 1.0 else ()  # a known sentence is one question
         if several:
             return Meaning(Turn(self._joint_intent(several)), best.confidence, ranking, parts=several)

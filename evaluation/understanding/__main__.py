@@ -24,6 +24,7 @@ from evaluation.understanding.paired import paired
 from evaluation.understanding.reading import Outcome
 from evaluation.understanding.scores import scores
 
+PAIRED = ("dev", "dev, one typo", "far", "sealed", "sealed, one typo")
 Outcomes = dict[str, list[Outcome]]
 PUBLISHED = ROOT / "docs" / "evaluation.json"
 
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m evaluation.understanding", description=__doc__)
     parser.add_argument("--stock", action="store_true", help="train the stock recipe on the same data and compare (hours)")
     parser.add_argument("--stock-epochs", type=int, default=EPOCHS, help=f"its epochs (default {EPOCHS}, as `rasa init` proposes)")
+    parser.add_argument("--stock-share", type=float, default=1.0, help="share of each label's sentences that both are trained on for it")
     parser.add_argument("--failures", action="store_true", help="print every development sentence that was not right")
     parser.add_argument("--publish", action="store_true", help="write docs/evaluation.json")
     given = parser.parse_args(arguments)
@@ -54,7 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("\nThe worst confusions (dev): wanted -> given\n" + report.worst(ours["dev"]))
     if given.failures:
         print("\nEvery failure (dev)\n" + "\n".join(_failure(held) for held in ours["dev"] if not held.right))
-    theirs = _stock(examples, sets, given.stock_epochs, ours) if given.stock else None
+    theirs = None
+    if given.stock:
+        shared = thinned(examples, given.stock_share)
+        same = ours if given.stock_share == 1 else outcomes(learn(shared, catalogue), sets, today)
+        theirs = _stock(shared, sets, given.stock_epochs, same)
     if given.publish:
         _publish(PUBLISHED, ours, theirs, facts)
 
@@ -64,16 +70,32 @@ def _failure(held: Outcome) -> str:
     return f"{held.case.say}  [{'/'.join(held.case.want)}] -> {held.said}{offered}  {held.confidence:.2f}"
 
 
+def thinned(examples: Sequence[tuple[str, str]], share: float) -> list[tuple[str, str]]:
+    """The share (above 0, at most 1) of each label's sentences, evenly spaced, at least two of each."""
+    by_label: dict[str, list[str]] = {}
+    for sentence, label in examples:
+        by_label.setdefault(label, []).append(sentence)
+    kept = []
+    for label, said in by_label.items():
+        count = max(min(2, len(said)), round(len(said) * share))
+        kept += [(said[index * len(said) // count], label) for index in range(count)]
+    return kept
+
+
 def _stock(examples: list[tuple[str, str]], sets: Any, epochs: int, ours: Outcomes) -> dict[str, Any]:
+    """Train the stock recipe on the sentences, print both side by side, and give the figures."""
     where = Stock()
     usage = stock.train(where, examples, epochs)
     theirs = stock.read(where, sets)
-    print(f"\nThe stock recipe, {epochs} epochs, trained in {usage.seconds:.0f} s ({usage.cpu_seconds:.0f} CPU seconds)\n")
-    print(report.table({name: scores(held) for name, held in theirs.items()}))
-    for name in ("dev", "dev, one typo", "sealed", "sealed, one typo"):
-        held = paired(ours[name], theirs[name])
+    figures = {f"{who}, {name}": scores(held[name]) for name in PAIRED for who, held in (("ours", ours), ("stock", theirs))}
+    print(f"\nBoth on {len(examples)} sentences; stock: {epochs} epochs, {usage.seconds:.0f} s ({usage.cpu_seconds:.0f} CPU seconds)\n")
+    print(report.table(figures))
+    compared = {name: paired(ours[name], theirs[name]) for name in PAIRED}
+    for name, held in compared.items():
         print(f"{name}: {held.ahead:+.1f} points; only ours right {held.only_first}, only stock {held.only_second}; p = {held.p:.2g}")
-    return {"epochs": epochs, "cpu_seconds": usage.cpu_seconds, "sets": {name: asdict(scores(held)) for name, held in theirs.items()}}
+    sets_compared = {name: {"points": held.ahead, **asdict(held)} for name, held in compared.items()}
+    trained = {"sentences": len(examples), "epochs": epochs, "cpu_seconds": usage.cpu_seconds}
+    return {**trained, "sets": {name: asdict(held) for name, held in figures.items()}, "paired": sets_compared}
 
 
 def _publish(path: Path, ours: Outcomes, theirs: dict[str, Any] | None, facts: dict[str, float]) -> None:

@@ -152,8 +152,8 @@ def test_a_question_beside_choices_is_read_as_itself(understanding: Understandin
 
 
 def test_being_bound_speaks_for_ones_record(understanding: Understanding) -> None:
-    assert read(understanding, "达标").turn.intent == "ask_back"
-    assert read(understanding, "达标", bound=True).turn.intent == "my_year"
+    assert read(understanding, "还要多少").turn.intent == "ask_back"
+    assert read(understanding, "还要多少", bound=True).turn.intent == "my_year"
 
 
 def test_the_prior_of_a_bound_person_moves_odds_and_keeps_the_sum() -> None:
