@@ -94,12 +94,15 @@ def _stock(examples: list[tuple[str, str]], sets: Any, epochs: int, ours: Outcom
     for name, held in compared.items():
         print(f"{name}: {held.ahead:+.1f} points; only ours right {held.only_first}, only stock {held.only_second}; p = {held.p:.2g}")
     sets_compared = {name: {"points": held.ahead, **asdict(held)} for name, held in compared.items()}
-    trained = {"sentences": len(examples), "epochs": epochs, "cpu_seconds": usage.cpu_seconds}
+    trained: dict[str, Any] = {"sentences": len(examples), "epochs": epochs, "cpu_seconds": usage.cpu_seconds}
+    trained["date"] = date.today().isoformat()
     return {**trained, "sets": {name: asdict(held) for name, held in figures.items()}, "paired": sets_compared}
 
 
 def _publish(path: Path, ours: Outcomes, theirs: dict[str, Any] | None, facts: dict[str, float]) -> None:
     measured = {**facts, "sets": {name: asdict(scores(held)) for name, held in ours.items()}}
+    if theirs is None and path.exists():  # hours of training: what was measured then stays
+        theirs = json.loads(path.read_text("utf-8"))["stock"]
     kept = {"date": date.today().isoformat(), "ours": measured, "stock": theirs}
     path.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
