@@ -14,7 +14,7 @@ import pytest
 from bot.runtime.project import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-TARGETS = {"setup", "run", "train", "test", "test-fast", "lint", "bench", "help"}
+TARGETS = {"setup", "run", "train", "test", "test-fast", "lint", "bench", "help", "evaluate", "check-data"}
 BARE_PATH = "/usr/bin:/bin"
 MOST_BYTES = 1.2e9
 
