@@ -15,6 +15,7 @@ SURE = 0.85
 UNSURE = 0.6
 HINT = 0.05
 FEW = 8
+FEW_WORDS = 4
 
 
 def chosen(said: str, count: int) -> int | None:
@@ -44,7 +45,7 @@ def refer_back(text: str, about: Turn, catalogue: Catalogue, ranking: Sequence[G
     if about.intent.startswith(ACCOUNT):
         if entities.names_somebody(text) or (ranking[0].label == "other_person" and ranking[0].confidence >= 0.5):
             return None
-        return _own_record(about, named, years, ranking[0], cut)
+        return _own_record(about, named, years, ranking[0], cut, bare_subject=cut and len(core) <= FEW_WORDS)
     if about.key is None or about.key not in catalogue:
         return None
     question = catalogue.get(about.key)
@@ -67,22 +68,22 @@ def _likeliest(about: Question, catalogue: Catalogue, ranking: Sequence[Guess], 
 
 def _leans(core: str, cut: bool, best: Guess) -> bool:
     """Whether the message is the kind that needs what was said before."""
-    return cut or len(core) <= 4 or best.confidence < SURE
+    return cut or len(core) <= FEW_WORDS or best.confidence < SURE
 
 
 def _better(topic: str, best: Guess, catalogue: Catalogue, core: str) -> bool:
     """A confident reading in another topic stands on its own, unless the message is too short to be one."""
     if not best.label.startswith(PREFIX):
-        return best.confidence < SURE or len(core) <= 4
+        return best.confidence < SURE or len(core) <= FEW_WORDS
     same_topic = catalogue.get(best.label.removeprefix(PREFIX)).topic == topic
-    return len(core) <= 4 or (best.confidence < SURE and not (same_topic and best.confidence > 0.5))
+    return len(core) <= FEW_WORDS or (best.confidence < SURE and not (same_topic and best.confidence > 0.5))
 
 
-def _own_record(about: Turn, named: dict[str, str], years: tuple[int, ...], best: Guess, cut: bool) -> Turn | None:
+def _own_record(about: Turn, named: dict[str, str], years: tuple[int, ...], best: Guess, cut: bool, *, bare_subject: bool) -> Turn | None:
     if best.label.startswith(ACCOUNT) and best.confidence >= 0.5 and not named and not years:
         return None
     standing_alone = best.confidence >= SURE and not best.label.startswith((PREFIX + "title", PREFIX + "hours", ACCOUNT))
-    if standing_alone:
+    if standing_alone and not bare_subject:  # two characters and 呢 mean what was asked before, whatever they mean alone
         return None
     if named.get("level") in ("senior", "intermediate", "junior"):
         return replace(about, intent="my_title", level=named["level"], years=(), subject=None, amounts=())

@@ -118,3 +118,14 @@ def test_after_ones_own_record_somebody_else_is_not_answered_with_it(told, said)
 def test_after_ones_own_record_a_message_that_reads_as_somebody_elses_is_no_follow_up(told):
     surely = told(("other_person", 0.7), ("my_year", 0.2))
     assert surely.read("那他去年呢", Context(2023, about=Turn("my_year"))).turn.intent == "other_person"
+
+
+def test_a_bare_subject_after_ones_own_record_means_the_record_whatever_it_means_alone(told):
+    about = Turn("my_year", subject="professional")
+    turn = read(told, "那公需呢", about, ("faq/public", 0.97), ("my_year", 0.02))
+    assert (turn.intent, turn.subject) == ("my_year", "public")
+
+
+@pytest.mark.parametrize("correction", ["不是，我问的是专业", "不对，我是说专业", "我指的是专业的"])
+def test_a_correction_keeps_the_question_and_changes_what_was_named(told, correction):
+    assert read(told, correction, Turn("faq", "public")).key == "professional"

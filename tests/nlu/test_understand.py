@@ -15,7 +15,7 @@ from bot.nlu.classifier import Classifier, Guess
 from bot.nlu.entities import Amount
 from bot.nlu.priors import weigh
 from bot.nlu.turn import Context, Meaning, Turn, turn_from_data, turn_to_data
-from bot.nlu.understand import Understanding
+from bot.nlu.understand import ANSWER_AT, DOUBTFUL_AT, Understanding
 from bot.runtime.project import ROOT
 
 SENTENCES = {
@@ -279,3 +279,28 @@ def test_a_bound_person_who_asks_of_themselves_is_told_their_own_facts_behind_th
     assert [turn.key or turn.intent for turn in talk(own, said, bound=True)[0].parts] == ["hours_public", "my_year"]
     assert talk(own, said)[0].parts == ()
     assert talk(own, "公需要多少学时", bound=True)[0].parts == ()
+
+
+def test_what_a_bound_person_has_got_so_far_is_their_own_record() -> None:
+    ranking = (Guess("faq/hours_public", 0.6), Guess("my_year", 0.4))
+    assert weigh("今年一共拿了多少学时", ranking, bound=True)[0].confidence > 0.9
+    assert weigh("今年一共拿了多少学时", ranking, bound=False)[0].label == "faq/hours_public"
+
+
+def test_another_provinces_rule_is_not_answered_with_ours() -> None:
+    ranking = (Guess("faq/title_senior", 0.6), Guess("out_of_scope", 0.3), Guess("faq/hours_public", 0.1))
+    assert weigh("在兰州评高级要几年", ranking, bound=False)[0].label == "out_of_scope"
+    assert weigh("从兰州调来青海评高级要几年", ranking, bound=False)[0].label == "faq/title_senior"
+    assert weigh("评高级要几年", ranking, bound=False)[0].label == "faq/title_senior"
+
+
+def test_small_talk_in_a_long_message_is_hardly_meant() -> None:
+    ranking = (Guess("thanks", 0.5), Guess("faq/hours_public", 0.3), Guess("greet", 0.2))
+    assert weigh("领导让我问一下公需到底要多少个", ranking, bound=False)[0].label == "faq/hours_public"
+    assert weigh("谢谢你啊", ranking, bound=False)[0].label == "thanks"
+
+
+def test_what_may_well_be_another_matter_is_asked_back_not_answered(understanding: Understanding) -> None:
+    ranking = (Guess("faq/hours_public", 0.8), Guess("out_of_scope", 0.15), Guess("my_year", 0.05))
+    assert understanding._needed(ranking) == DOUBTFUL_AT
+    assert understanding._needed((Guess("faq/hours_public", 0.8), Guess("my_year", 0.2))) == ANSWER_AT
