@@ -15,8 +15,7 @@ COLUMNS = (
 
 def table(rows: Mapping[str, Scores]) -> str:
     """One line a set, in per cent."""
-    lines = [" | ".join(["set", "n", *(title for title, _ in COLUMNS)])]
-    lines.append("|".join(["---"] * (len(COLUMNS) + 2)))
+    lines = [" | ".join(["set", "n", *(title for title, _ in COLUMNS)]), " | ".join(["---"] * (len(COLUMNS) + 2))]
     for name, held in rows.items():
         lines.append(" | ".join([name, str(held.count), *(f"{100 * getattr(held, field):.1f}" for _, field in COLUMNS)]))
     return "\n".join(f"| {line} |" for line in lines)
