@@ -13,7 +13,7 @@ from bot.runtime.project import DOMAIN
 from policies.notice import load_notices
 
 TODAY = date(2023, 11, 20)
-FACTS = {"year": 2023, "name": "x", "unit": "x", "id_number": "x", "since": "x", "minutes": 15, "number": 1, "ahead": 0}
+FACTS = {"year": 2023, "name": "x", "unit": "x", "id_number": "x", "since": "x", "minutes": 15, "number": 1, "ahead": 0, "clause": "x"}
 
 
 @pytest.fixture(scope="module")
