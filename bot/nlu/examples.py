@@ -6,11 +6,10 @@ from typing import Any
 
 import yaml
 
+from bot.messages import Loader
 from bot.nlu.catalogue import PREFIX, Catalogue, plain
 from bot.nlu.classifier import Classifier
 from bot.nlu.understand import Understanding
-
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read(folder: Path) -> tuple[list[tuple[str, str]], Catalogue]:

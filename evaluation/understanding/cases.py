@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.nlu.examples import Loader
+from bot.messages import Loader
 
 HOME = Path(__file__).resolve().parent.parent
 DEV = HOME / "dev"

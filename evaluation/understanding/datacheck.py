@@ -12,8 +12,9 @@ from pathlib import Path
 
 import yaml
 
+from bot.messages import Loader
 from bot.nlu.catalogue import PREFIX
-from bot.nlu.examples import Loader, read
+from bot.nlu.examples import read
 from bot.nlu.text import bare, canonical
 from bot.runtime.project import DATA
 from evaluation.understanding.cases import SETS, load

@@ -7,7 +7,7 @@ from importlib import resources
 
 import yaml
 
-from bot.nlu.examples import Loader
+from bot.messages import Loader
 
 KINDS = ("sound", "shape", "omission")
 LEAST = {"sound": 2, "shape": 2, "omission": 5}  # characters: a shorter sentence would lose what it asks

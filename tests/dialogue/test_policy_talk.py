@@ -60,6 +60,9 @@ def test_what_is_not_our_subject_is_declined_with_the_hotline(bot_server: Server
         ("什么时候前要提交学时", "要是没赶上呢", "自行承担责任|自己承担|承担责任"),
         ("驻村能抵学时吗", "要是才去了半年呢", "满1年"),
         ("会计的继续教育归谁管", "卫生的呢", "行业主管部门"),
+        ("公需科目一年得学多少", "不是，我问的是专业", "90"),
+        ("评副高要提交几年的学时", "不对，我说的是中级", "3年"),
+        ("学时申请几号前报给单位", "我是问审验", "12月20日"),
     ],
 )
 def test_a_follow_up_without_a_subject_is_read_with_what_was_asked_before(bot_server: Server, first: str, then: str, fact: str):

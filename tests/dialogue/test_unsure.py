@@ -53,17 +53,3 @@ def test_a_bound_person_who_asks_of_themselves_reads_the_rule_and_their_own_surp
     assert "您本人2023年度：已审验公需" in own
     assert "您本人" not in Talk(bot_server).say("我今年多学的能结转到明年吗"), "nothing personal before binding"
     assert "您本人" not in talk.say("学时能结转吗"), "the rule alone was asked for"
-
-
-@pytest.mark.parametrize(
-    ("first", "correction", "fact"),
-    [
-        ("公需科目一年得学多少", "不是，我问的是专业", "90"),
-        ("评副高要提交几年的学时", "不对，我说的是中级", "3年"),
-        ("学时申请几号前报给单位", "我是问审验", "12月20日"),
-    ],
-)
-def test_a_correction_changes_what_was_meant_and_keeps_the_question(bot_server: Server, first: str, correction: str, fact: str):
-    talk = Talk(bot_server)
-    talk.say(first)
-    assert fact in talk.say(correction)
