@@ -1,10 +1,17 @@
 """What one process knows of messages that are written down and not answered yet."""
 
+import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+from bot.inbox.models import RECEIVED
 from bot.inbox.question import Ask, Question
+
+IN_WORK = timedelta(seconds=3)
+"""How long a message takes at most: one unanswered for longer is nobody's any more, or waits to be tried again."""
+LOOK = timedelta(milliseconds=20)
 
 IN_RESPONSES = ("rest",)
 """Channels that cannot push: a late answer goes with the next one."""
@@ -29,6 +36,20 @@ class Backlog:
         """Remember that a late answer to whoever wrote this message, a question or a journal row, lies in the outbox."""
         if message.channel in IN_RESPONSES:
             self.owed.add(message.sender_id)
+
+    async def left_by_others(
+        self, behind: Sequence[Any], clock: Callable[[], datetime], state_of: Callable[[int], str | None]
+    ) -> list[Any]:
+        """Of these journal rows those that no other process ends within the time that a message takes."""
+        left = []
+        for row in behind:
+            looks = 0 if row.attempts or row.id in self.in_work else int((row.received_at + IN_WORK - clock()) / LOOK)
+            while looks > 0 and await asyncio.to_thread(state_of, row.id) == RECEIVED:
+                looks -= 1
+                await asyncio.sleep(LOOK.total_seconds())
+            if looks <= 0:
+                left.append(row)
+        return left
 
     def before(self, question: Question, ask: Ask, behind: Sequence[Any]) -> list[tuple[Question, Ask]]:
         """What the same person said before and nobody has answered, oldest first: put back here, or ``behind`` in the journal.

@@ -45,5 +45,6 @@ def end(question: Question, answers: Answers, now: datetime, connection: Connect
     late = outbox.pending(connection, question.sender_id) if answers.with_late else []
     if journal_id is not None:
         missed.note(connection, question.sender_id, journal_id, answers.payloads, now)
-    told = outbox.add(connection, question.sender_id, answers.payloads, now, kind=answers.kind, journal_id=journal_id, state=answers.state)
+    how: dict[str, Any] = {"kind": answers.kind, "journal_id": journal_id, "state": answers.state, "due_at": question.not_before}
+    told = outbox.add(connection, question.sender_id, answers.payloads, now, **how)
     return Handled(answers.ended, late + told)

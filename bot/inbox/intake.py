@@ -21,10 +21,11 @@ from bot.inbox import journal, outbox
 from bot.inbox.backlog import Backlog
 from bot.inbox.ending import Answers, end
 from bot.inbox.hold import holder
+from bot.inbox.journal import Entry
 from bot.inbox.models import FAILED, HELD, PENDING, PROCESSED, RECEIVED, SENT
 from bot.inbox.observe import DELAYED, DUPLICATE, SILENT, Observer
 from bot.inbox.outbox import Outgoing
-from bot.inbox.question import Ask, Handled, NotNow, Question, Sentences
+from bot.inbox.question import Ask, Handled, NotNow, Question, Sentences, Way
 from bot.inbox.text import made_safe, mask_codes
 from bot.inbox.turns import StoredTurn, TurnConflict
 from bot.inbox.writer import Writer
@@ -32,9 +33,6 @@ from bot.inbox.writer import Writer
 logger = logging.getLogger(__name__)
 
 NOTICE = "notice"  # kind of our own sentences: blank, too long, unavailable, delayed
-IN_WORK = timedelta(seconds=3)
-"""How long a message takes at most: one unanswered for longer is nobody's any more, or waits to be tried again."""
-LOOK = timedelta(milliseconds=20)
 CONFLICTS = 3  # how often one message is worked out again at once because another process was faster
 
 
@@ -63,15 +61,20 @@ class Intake:
         external_id: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         delivers_at_once: bool = False,
+        hold_back: timedelta | None = None,
+        noted: Callable[[Entry], None] = lambda _: None,
     ) -> Handled:
         """Take one message in and return what is to be delivered; never raises but for cancellation.
 
         The sender's id becomes ``channel:sender``, here and nowhere else, so that conversations of different channels never mix.
         ``delivers_at_once``: the answer travels in the response to this very request, so it is written down as sent. The work goes on when
         the caller is cancelled (a browser that left, a platform that gave up waiting): the answer is then found in the outbox.
+        ``hold_back``: for so long nobody pushes the answer, since a response may carry it. ``noted`` is called as soon as the message is
+        claimed and written down, before any work on it; it must not fail.
         """
         question = (channel, f"{channel}:{sender}", external_id, text, dict(metadata or {}))
-        task = asyncio.create_task(self._observed(*question, ask=ask, state=SENT if delivers_at_once else PENDING))
+        way = Way(ask, SENT if delivers_at_once else PENDING, hold_back, noted)
+        task = asyncio.create_task(self._observed(*question, way=way))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
@@ -91,7 +94,7 @@ class Intake:
         return handled
 
     async def _take_in(
-        self, channel: str, sender_id: str, external_id: str | None, text: str, metadata: dict[str, Any], *, ask: Ask, state: str
+        self, channel: str, sender_id: str, external_id: str | None, text: str, metadata: dict[str, Any], *, way: Way
     ) -> Handled:
         safe, problem = made_safe(text, self.allowed_numbers)
         reply = getattr(self.sentences, problem) if problem else None
@@ -107,14 +110,16 @@ class Intake:
         try:
             with self.observer.stage("journal"):
                 entry = await self.writer.write(write)
+            way.noted(entry)
             if entry.duplicate:
                 return Handled(entry.state, await asyncio.to_thread(self.answers_of, entry.id), duplicate=True)
-            question = Question(safe, sender_id, channel, entry.id, metadata)
+            not_before = None if way.hold_back is None else self.clock() + way.hold_back
+            question = Question(safe, sender_id, channel, entry.id, metadata, not_before)
             if reply is not None and entry.state != HELD:
-                return await self._finish(question, state, [{"text": reply}], [], kind=NOTICE)
+                return await self._finish(question, way.state, [{"text": reply}], [], kind=NOTICE)
         except Exception as error:
             return self._unavailable("inbox cannot write a message down", channel, error)
-        return Handled(HELD) if entry.state == HELD else await self.answer(question, ask, state, behind=entry.behind)
+        return Handled(HELD) if entry.state == HELD else await self.answer(question, way.ask, way.state, behind=entry.behind)
 
     async def answer(self, question: Question, ask: Ask, state: str, *, again: bool = False, behind: Sequence[Any] = ()) -> Handled:
         """Have a journaled message answered; ``state`` is that of its answers. Never raises but for cancellation.
@@ -148,23 +153,11 @@ class Intake:
         """Answer what the same person said before and nobody has answered, in the order in which it was said; False when that fails."""
         if not behind and not self.backlog.waiting:
             return True
-        behind = await self._left_by_others(behind)
+        behind = await self.backlog.left_by_others(behind, self.clock, self._state_of)
         for earlier, its_ask in self.backlog.before(question, ask, behind):
             if earlier.journal_id in self.backlog.in_work or (await self.answer(earlier, its_ask, PENDING, again=True)).state == RECEIVED:
                 return False
         return True
-
-    async def _left_by_others(self, behind: Sequence[Any]) -> list[Any]:
-        """Of these journal rows those that no other process ends within the time that a message takes."""
-        left = []
-        for row in behind:
-            looks = 0 if row.attempts or row.id in self.backlog.in_work else int((row.received_at + IN_WORK - self.clock()) / LOOK)
-            while looks > 0 and await asyncio.to_thread(self._state_of, row.id) == RECEIVED:
-                looks -= 1
-                await asyncio.sleep(LOOK.total_seconds())
-            if looks <= 0:
-                left.append(row)
-        return left
 
     async def _answer(self, question: Question, ask: Ask, state: str, again: bool) -> Handled:
         finish = partial(self._finish, question, state)
@@ -227,7 +220,8 @@ class Intake:
             journal.mark(connection, question.journal_id, HELD)
             return None
         journal.try_again(connection, question.journal_id)
-        return outbox.add(connection, question.sender_id, [{"text": self.sentences.delayed}], self.clock(), kind=NOTICE, state=state)
+        how: dict[str, Any] = {"kind": NOTICE, "state": state, "due_at": question.not_before}
+        return outbox.add(connection, question.sender_id, [{"text": self.sentences.delayed}], self.clock(), **how)
 
     def _state_of(self, journal_id: int) -> str | None:
         with self.database.look() as connection:

@@ -31,6 +31,7 @@ _BEFORE = (
     .limit(1)
 )
 _MOST_BEHIND = 20
+MOST_DELIVERIES = 1000  # counted no further
 _STATE = select(_table.c.state).where(_table.c.id == bindparam("journal_id"))
 
 
@@ -42,6 +43,8 @@ class Entry:
     state: str
     duplicate: bool
     behind: tuple[Row, ...] = ()
+    deliveries: int = 1
+    """How often the platform has brought it, this time included."""
 
 
 def write(
@@ -70,9 +73,11 @@ def write(
         return Entry(number, state, duplicate=False, behind=tuple(_behind(session, sender_id, number)) if look_back else ())
     except IntegrityError:
         found = session.execute(
-            select(Journal.id, Journal.state).where(Journal.channel == channel, Journal.external_id == external_id)
+            select(Journal.id, Journal.state, Journal.deliveries).where(Journal.channel == channel, Journal.external_id == external_id)
         ).one()
-        return Entry(found.id, found.state, duplicate=True)
+        count = min(found.deliveries + 1, MOST_DELIVERIES)
+        session.execute(update(_table).where(_table.c.id == found.id).values(deliveries=count))
+        return Entry(found.id, found.state, duplicate=True, deliveries=count)
 
 
 def _behind(session: Session | Connection, sender_id: str, journal_id: int) -> list[Row]:

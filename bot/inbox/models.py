@@ -1,6 +1,7 @@
-"""Tables of the inbox: what came in (journal), what went out (outbox), the dialogue's own record, who holds it, votes on answers."""
+"""Tables of the inbox: what came in (journal), what went out (outbox), the dialogue's own record, who holds it, votes on answers, and what
+platforms demand to be remembered (reach, choice, channel_state)."""
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, SmallInteger, String, Text, UniqueConstraint
 
 from bot.db import Base, Moment
 
@@ -8,7 +9,9 @@ SENDER_LENGTH = 255
 EXTERNAL_ID_LENGTH = 191  # what MySQL can index beside the channel in utf8mb4
 
 RECEIVED, PROCESSED, FAILED, HELD = "received", "processed", "failed", "held"
-PENDING, SENT = "pending", "sent"  # an outgoing message that will not be tried again is FAILED
+PENDING, SENDING, WAITING, SENT = "pending", "sending", "waiting", "sent"
+"""States of an outgoing message. Sending: some process is at it. Waiting: may not be pushed, goes with the next response to the person.
+One that will not be tried again is FAILED."""
 
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -32,6 +35,8 @@ class Journal(Base):
     received_at = Column(Moment, nullable=False)
     state = Column(String(12), nullable=False)  # received, processed, failed, held
     attempts = Column(SmallInteger, nullable=False, default=0, server_default="0")  # how often it could not be answered and was put back
+    deliveries = Column(SmallInteger, nullable=False, default=1, server_default="1")  # how often the platform has brought it
+    reply = Column(Text)  # what a response to the platform carried: the same again when the platform brings the message again
 
 
 class DialogueTurn(Base):
@@ -67,8 +72,11 @@ class Outbox(Base):
     kind = Column(String(20), nullable=False)  # faq, account, fallback, form, smalltalk, notice (ours), staff, system
     payload = Column(JSON, nullable=False)
     created_at = Column(Moment, nullable=False)
-    state = Column(String(12), nullable=False)  # pending, sent, failed
+    state = Column(String(12), nullable=False)  # pending, sending, waiting, sent, failed
     attempts = Column(SmallInteger, nullable=False, default=0)
+    due_at = Column(Moment)  # not to be pushed before; of one that is being sent: when whoever sends it counts as dead
+    parts = Column(SmallInteger, nullable=False, default=0, server_default="0")  # how many of its parts have reached the platform
+    reason = Column(String(40))  # why it waits or failed, one word of the channel's
 
 
 class Missed(Base):
@@ -82,6 +90,47 @@ class Missed(Base):
     text = Column(Text, nullable=False)
     reason = Column(String(16), nullable=False)  # not_understood, out_of_scope, none_of_these, useless
     at = Column(Moment, nullable=False)
+
+
+class Reach(Base):
+    """How a person may be reached where the platform has rules about it. Rows exist for such channels alone.
+
+    The two windows are WeChat's: after a message, and after a tap, a subscription or a scan; with the number of messages pushed since.
+    """
+
+    __tablename__ = "reach"
+
+    sender_id = Column(String(SENDER_LENGTH), primary_key=True)
+    unreachable = Column(String(16))  # blocked, unsubscribed; NULL: reachable
+    message_at = Column(Moment)
+    message_pushed = Column(SmallInteger, nullable=False, default=0)
+    tap_at = Column(Moment)
+    tap_pushed = Column(SmallInteger, nullable=False, default=0)
+    promised_at = Column(Moment)  # when the person was told to write anything to fetch an answer that was late
+    offered = Column(JSON)  # the newest numbered list: [[title, payload], …]
+    offer_stale = Column(Boolean(create_constraint=False), nullable=False, default=False)  # something else was said since
+
+
+class Choice(Base):
+    """What a button of a chat does, under a key short enough for the platform. Goes with the message that offered it."""
+
+    __tablename__ = "choice"
+    __table_args__ = (Index("ix_choice_outbox_id", "outbox_id"),)
+
+    key = Column(String(24), primary_key=True)
+    sender_id = Column(String(SENDER_LENGTH), nullable=False)
+    outbox_id = Column(RowId, ForeignKey("outbox.id", name="fk_choice_outbox_id_outbox", ondelete="CASCADE"), nullable=False)
+    payload = Column(Text, nullable=False)
+
+
+class ChannelState(Base):
+    """What all processes of a channel share: an access token, a pause that the platform demands, a right that it refused."""
+
+    __tablename__ = "channel_state"
+
+    name = Column(String(80), primary_key=True)
+    value = Column(Text, nullable=False)
+    until = Column(Moment, nullable=False)
 
 
 class Hold(Base):

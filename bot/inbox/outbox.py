@@ -31,6 +31,10 @@ class Outgoing:
     created_at: datetime
     state: str
     journal_id: int | None = None
+    due_at: datetime | None = None
+    parts: int = 0
+    """How many of its parts have reached the platform."""
+    attempts: int = 0
 
     @property
     def wants_feedback(self) -> bool:
@@ -60,8 +64,9 @@ def add(
     kind: str | None = None,
     journal_id: int | None = None,
     state: str = PENDING,
+    due_at: datetime | None = None,
 ) -> list[Outgoing]:
-    """Write outgoing messages down, in order. ``kind`` overrides what the metadata says.
+    """Write outgoing messages down, in order. ``kind`` overrides what the metadata says; before ``due_at`` none is pushed.
 
     Readers follow a sender's messages by id. PostgreSQL draws ids before it commits, so that a reader could pass over a lower id that is
     not visible yet; a lock per sender until the end of the transaction makes ids and visibility agree. SQLite has one writer anyway.
@@ -78,6 +83,7 @@ def add(
             "payload": dict(payload),
             "created_at": now,
             "state": state,
+            "due_at": due_at,
         }
         added.append(Outgoing(id=int(session.execute(_INSERT, {**row, "attempts": 0}).inserted_primary_key[0]), **row))
     return added
@@ -88,18 +94,18 @@ def after(session: Session, cursors: Mapping[str, int], limit: int = 500) -> lis
     if not cursors:
         return []
     unseen = or_(*(and_(Outbox.sender_id == sender_id, Outbox.id > cursor) for sender_id, cursor in cursors.items()))
-    return [_outgoing(row) for row in session.execute(select(_table).where(unseen).order_by(Outbox.id).limit(limit))]
+    return [outgoing(row) for row in session.execute(select(_table).where(unseen).order_by(Outbox.id).limit(limit))]
 
 
 def of_journal(session: Session | Connection, journal_id: int) -> list[Outgoing]:
     """The answers to one inbound message, in order: what a channel gives when the platform delivers that message again."""
-    return [_outgoing(row) for row in session.execute(_OF_JOURNAL, {"journal_id": journal_id})]
+    return [outgoing(row) for row in session.execute(_OF_JOURNAL, {"journal_id": journal_id})]
 
 
 def pending(session: Session | Connection, sender_id: str) -> list[Outgoing]:
     """The sender's messages that nobody has delivered yet, in order."""
     waiting = select(_table).where(_table.c.sender_id == sender_id, _table.c.state == PENDING).order_by(_table.c.id)
-    return [_outgoing(row) for row in session.execute(waiting)]
+    return [outgoing(row) for row in session.execute(waiting)]
 
 
 def owed(session: Session | Connection, channel: str, since: datetime) -> set[str]:
@@ -127,5 +133,7 @@ def mark_sent(session: Session | Connection, ids: Collection[int]) -> None:
         )
 
 
-def _outgoing(row: Row) -> Outgoing:
-    return Outgoing(row.id, row.sender_id, row.kind, row.payload, row.created_at, row.state, row.journal_id)
+def outgoing(row: Row) -> Outgoing:
+    """The message of a row of the table."""
+    facts = (row.created_at, row.state, row.journal_id, row.due_at, row.parts, row.attempts)
+    return Outgoing(row.id, row.sender_id, row.kind, row.payload, *facts)

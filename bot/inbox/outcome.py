@@ -18,6 +18,7 @@ OF_KIND = {
     "ask_back": ASKED_BACK,
     "fallback": FALLBACK,
     "notice": FALLBACK,  # the intake's own words: there was no text, or too long a one
+    "channel": ANSWERED,  # what a channel says itself: to a photo, a subscription, a command
     "human": HANDED_OVER,
 }
 """What an answer of each kind counts as; one of any other kind counts as answered."""

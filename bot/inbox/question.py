@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from bot.inbox.journal import Entry
 from bot.inbox.outbox import Outgoing
 from bot.inbox.turns import StoredTurn
 
@@ -32,6 +34,8 @@ class Question:
     channel: str
     journal_id: int
     metadata: Mapping[str, Any]
+    not_before: datetime | None = None
+    """When its answers may be pushed; until then a response is to carry them."""
 
 
 @dataclass(frozen=True)
@@ -55,3 +59,14 @@ Finish = Callable[[Sequence[Mapping[str, Any]], Sequence[StoredTurn]], Awaitable
 Ask = Callable[[Question, Finish], Awaitable[Handled]]
 """A channel's way to Rasa: has the answers made, in order, and finished. Raises NotNow, DatabaseFault or TurnConflict when the
 message may be tried again, anything else when it may not."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a channel wants one message dealt with (``Intake.receive``)."""
+
+    ask: Ask
+    state: str
+    """State of its answers: sent where the response carries them, else pending."""
+    hold_back: timedelta | None
+    noted: Callable[[Entry], None]

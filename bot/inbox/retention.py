@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.schema import Column, Table
 
 from bot.db import Database, delete_where
-from bot.inbox import turns
+from bot.inbox import reach, turns
 from bot.inbox.models import RECEIVED, DialogueTurn, Journal, Missed, Outbox
 
 TABLES: Mapping[str, tuple[Table, Column]] = {
@@ -41,6 +41,7 @@ def forget(session: Session | Connection, sender_id: str, but: int | None = None
     session.execute(delete(Outbox.__table__).where(Outbox.sender_id == sender_id))
     session.execute(delete(Missed.__table__).where(Missed.sender_id == sender_id))
     messages = delete(Journal.__table__).where(Journal.sender_id == sender_id)
+    reach.forget(session, sender_id)
     session.execute(messages if but is None else messages.where(Journal.id != but))
 
 

@@ -27,7 +27,7 @@ class Writer:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
         self._jobs: SimpleQueue[tuple[Job, asyncio.Future[Any]] | None] = SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -73,7 +73,7 @@ class Writer:
 
     def _together(self, batch: Sequence[tuple[Job, "asyncio.Future[Any]"]]) -> None:
         try:
-            with self._database.begin() as connection:
+            with self.database.begin() as connection:
                 results = [job(connection) for job, _ in batch]
         except BaseException as error:
             if len(batch) == 1 or (isinstance(error, DatabaseFault) and not _deadlock(error)):

@@ -1,0 +1,60 @@
+"""Messages that travel in a response to the platform: all that lies undelivered for the person, once, and the same again on a repeat."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.engine import Connection
+
+from bot.db import serialise
+from bot.inbox import outbox, reach
+from bot.inbox.models import PENDING, SENT, WAITING, Journal, Outbox
+from bot.inbox.outbox import Outgoing
+
+_table, _journal = Outbox.__table__, Journal.__table__
+
+
+@dataclass(frozen=True)
+class Given:
+    """What one response holds. ``done``: messages whose last part it holds; ``begun``: how many parts of a message have now gone out."""
+
+    text: str
+    done: Sequence[int] = ()
+    begun: dict[int, int] = field(default_factory=dict)
+    options: Sequence[tuple[str, str]] = ()
+    """Title and sentence of each line of the numbered list that it ends in."""
+
+
+Compose = Callable[[Sequence[Outgoing]], Given]
+"""Makes one response out of messages, the oldest first; what does not fit stays for the next."""
+
+
+def give(connection: Connection, sender_id: str, journal_id: int, compose: Compose, now: datetime) -> str | None:
+    """The text to answer the platform's delivery of this message with; None when there is nothing to say.
+
+    What is given counts as delivered. A later delivery of the same message gets the same text: the platform never had the first.
+    """
+    serialise(connection, "outbox " + sender_id)
+    before: str | None = connection.execute(select(_journal.c.reply).where(_journal.c.id == journal_id)).scalar_one_or_none()
+    if before is not None:
+        return before
+    lying = select(_table).where(_table.c.sender_id == sender_id, _table.c.state.in_((PENDING, WAITING))).order_by(_table.c.id)
+    messages = [outbox.outgoing(row) for row in connection.execute(lying)]
+    if not messages:
+        return None
+    given = compose(messages)
+    gone = {"state": SENT, "attempts": _table.c.attempts + 1, "due_at": None}
+    connection.execute(update(_table).where(_table.c.id.in_(list(given.done))).values(gone))
+    for outbox_id, parts in given.begun.items():
+        connection.execute(update(_table).where(_table.c.id == outbox_id).values(parts=parts, due_at=None))
+    connection.execute(update(_journal).where(_journal.c.id == journal_id).values(reply=given.text))
+    reach.promise(connection, sender_id, None)
+    reach.offer(connection, sender_id, given.options)
+    return given.text
+
+
+def lies(connection: Connection, sender_id: str) -> bool:
+    """Whether anything lies undelivered for the person."""
+    lying = select(_table.c.id).where(_table.c.sender_id == sender_id, _table.c.state.in_((PENDING, WAITING)))
+    return connection.execute(lying.limit(1)).first() is not None

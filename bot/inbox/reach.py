@@ -1,0 +1,118 @@
+"""How a person may be reached: blocked or not, WeChat's windows for pushing, the numbered list that a number refers to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from bot.db import serialise
+from bot.inbox.models import Reach
+
+BLOCKED, UNSUBSCRIBED = "blocked", "unsubscribed"
+MESSAGE, TAP = "message", "tap"
+WINDOWS = {TAP: (timedelta(minutes=1), 3), MESSAGE: (timedelta(hours=48), 5)}
+"""How long a person may be written to after they did something, and how often; the shorter-lived one is used up first."""
+
+_table = Reach.__table__
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What is known of a person. ``offered``: title and sentence of each line of the newest numbered list."""
+
+    unreachable: str | None = None
+    promised: bool = False
+    offered: tuple[tuple[str, str], ...] = ()
+    offer_stale: bool = False
+
+
+def of(session: Session | Connection, sender_id: str) -> Reached:
+    """What is known of the person; all empty when nothing is."""
+    row = session.execute(select(_table).where(_table.c.sender_id == sender_id)).first()
+    if row is None:
+        return Reached()
+    offered = tuple((str(title), str(payload)) for title, payload in row.offered or ())
+    return Reached(row.unreachable, row.promised_at is not None, offered, bool(row.offer_stale))
+
+
+def opened(session: Session | Connection, sender_id: str, window: str, now: datetime) -> None:
+    """The person did something that lets us write to them: a window begins, and nobody who acts is out of reach."""
+    _set(session, sender_id, **{f"{window}_at": now, f"{window}_pushed": 0, "unreachable": None})
+
+
+def lost(session: Session | Connection, sender_id: str, why: str) -> None:
+    """The person blocked us or unsubscribed."""
+    _set(session, sender_id, unreachable=why)
+
+
+def back(session: Session | Connection, sender_id: str) -> None:
+    """The person is reachable again."""
+    _set(session, sender_id, unreachable=None)
+
+
+def may_push(session: Session | Connection, sender_id: str, now: datetime) -> str | None:
+    """The window in which one more message may be pushed, else None."""
+    row = session.execute(select(_table).where(_table.c.sender_id == sender_id)).first()
+    if row is None or row.unreachable:
+        return None
+    for window, (life, most) in WINDOWS.items():
+        since = getattr(row, f"{window}_at")
+        if since is not None and now - since < life and getattr(row, f"{window}_pushed") < most:
+            return window
+    return None
+
+
+def left(session: Session | Connection, sender_id: str, now: datetime) -> tuple[int, datetime | None]:
+    """How many messages may still be pushed to the person, and until when at the latest."""
+    row = session.execute(select(_table).where(_table.c.sender_id == sender_id)).first()
+    if row is None or row.unreachable:
+        return 0, None
+    count, until = 0, None
+    for window, (life, most) in WINDOWS.items():
+        since = getattr(row, f"{window}_at")
+        if since is not None and now - since < life and getattr(row, f"{window}_pushed") < most:
+            count += most - getattr(row, f"{window}_pushed")
+            until = max(until or since, since + life)
+    return count, until
+
+
+def pushed(session: Session | Connection, sender_id: str, window: str) -> None:
+    """One more message was pushed in the window."""
+    column = _table.c[f"{window}_pushed"]
+    session.execute(update(_table).where(_table.c.sender_id == sender_id).values({column: column + 1}))
+
+
+def used_up(session: Session | Connection, sender_id: str) -> None:
+    """The platform says that nothing more may be pushed, whatever we have counted."""
+    spent: dict[str, Any] = {f"{window}_pushed": most for window, (_, most) in WINDOWS.items()}
+    _set(session, sender_id, **spent)
+
+
+def promise(session: Session | Connection, sender_id: str, now: datetime | None) -> None:
+    """The person was told to write anything to fetch what is late; None: they have it."""
+    if now is not None or of(session, sender_id).promised:
+        _set(session, sender_id, promised_at=now)
+
+
+def offer(session: Session | Connection, sender_id: str, options: Sequence[tuple[str, str]]) -> None:
+    """A message was given to the person: with a numbered list, or with none, which makes the earlier list an old one."""
+    if options:
+        _set(session, sender_id, offered=[list(option) for option in options], offer_stale=False)
+    else:
+        session.execute(update(_table).where(_table.c.sender_id == sender_id).values(offer_stale=True))
+
+
+def forget(session: Session | Connection, sender_id: str) -> None:
+    """Forget what was offered: it tells what was talked about. Windows stay, they are the platform's."""
+    session.execute(update(_table).where(_table.c.sender_id == sender_id).values(offered=None, promised_at=None))
+
+
+def _set(session: Session | Connection, sender_id: str, **values: Any) -> None:
+    serialise(session, "reach " + sender_id)
+    if not session.execute(update(_table).where(_table.c.sender_id == sender_id).values(**values)).rowcount:
+        first = {"message_pushed": 0, "tap_pushed": 0, "offer_stale": False}
+        session.execute(_table.insert(), {"sender_id": sender_id, **first, **values})
