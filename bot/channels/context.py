@@ -22,6 +22,8 @@ class Context:
     settings: Settings
     database: Database
     intake: Intake
+    phone: str
+    """The policy telephone number of the notice in force."""
 
 
 def build(settings: Settings, contact_on: Callable[[date], Contact]) -> Context:
@@ -35,7 +37,7 @@ def build(settings: Settings, contact_on: Callable[[date], Contact]) -> Context:
         delayed=message("inbox.delayed", phone=phones.policy_phone),
         send_again=message("inbox.send_again", phone=phones.policy_phone),
     )
-    return Context(settings, database, Intake(database, sentences, settings.now, phones.numbers))
+    return Context(settings, database, Intake(database, sentences, settings.now, phones.numbers), phones.policy_phone)
 
 
 @lru_cache(maxsize=1)

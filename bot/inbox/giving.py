@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from bot.db import serialise
 from bot.inbox import outbox, reach
+from bot.inbox.journal import reply_of
 from bot.inbox.models import PENDING, SENT, WAITING, Journal, Outbox
 from bot.inbox.outbox import Outgoing
 
@@ -24,6 +25,8 @@ class Given:
     begun: dict[int, int] = field(default_factory=dict)
     options: Sequence[tuple[str, str]] = ()
     """Title and sentence of each line of the numbered list that it ends in."""
+    more: bool = False
+    """Whether it tells the person to write anything for the rest."""
 
 
 Compose = Callable[[Sequence[Outgoing]], Given]
@@ -36,7 +39,7 @@ def give(connection: Connection, sender_id: str, journal_id: int, compose: Compo
     What is given counts as delivered. A later delivery of the same message gets the same text: the platform never had the first.
     """
     serialise(connection, "outbox " + sender_id)
-    before: str | None = connection.execute(select(_journal.c.reply).where(_journal.c.id == journal_id)).scalar_one_or_none()
+    before = reply_of(connection, journal_id)
     if before is not None:
         return before
     lying = select(_table).where(_table.c.sender_id == sender_id, _table.c.state.in_((PENDING, WAITING))).order_by(_table.c.id)
@@ -46,15 +49,11 @@ def give(connection: Connection, sender_id: str, journal_id: int, compose: Compo
     given = compose(messages)
     gone = {"state": SENT, "attempts": _table.c.attempts + 1, "due_at": None}
     connection.execute(update(_table).where(_table.c.id.in_(list(given.done))).values(gone))
+    rest = [message.id for message in messages if message.id not in given.done]
+    connection.execute(update(_table).where(_table.c.id.in_(rest)).values(due_at=None))
     for outbox_id, parts in given.begun.items():
-        connection.execute(update(_table).where(_table.c.id == outbox_id).values(parts=parts, due_at=None))
+        connection.execute(update(_table).where(_table.c.id == outbox_id).values(parts=parts))
     connection.execute(update(_journal).where(_journal.c.id == journal_id).values(reply=given.text))
-    reach.promise(connection, sender_id, None)
+    reach.promise(connection, sender_id, now if given.more else None)
     reach.offer(connection, sender_id, given.options)
     return given.text
-
-
-def lies(connection: Connection, sender_id: str) -> bool:
-    """Whether anything lies undelivered for the person."""
-    lying = select(_table.c.id).where(_table.c.sender_id == sender_id, _table.c.state.in_((PENDING, WAITING)))
-    return connection.execute(lying.limit(1)).first() is not None

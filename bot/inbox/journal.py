@@ -103,6 +103,12 @@ def state_of(session: Session | Connection, journal_id: int) -> str | None:
     return state
 
 
+def reply_of(session: Session | Connection, journal_id: int) -> str | None:
+    """What a response to the platform carried in answer to a message; None when none has carried anything."""
+    reply: str | None = session.execute(select(_table.c.reply).where(_table.c.id == journal_id)).scalar_one_or_none()
+    return reply
+
+
 def try_again(session: Session | Connection, journal_id: int) -> int:
     """Count one more try of a message; how many there have been."""
     session.execute(update(_table).where(_table.c.id == journal_id).values(attempts=_table.c.attempts + 1))

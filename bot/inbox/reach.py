@@ -66,6 +66,18 @@ def may_push(session: Session | Connection, sender_id: str, now: datetime) -> st
     return None
 
 
+def why_not(session: Session | Connection, sender_id: str, now: datetime) -> str:
+    """Why nothing may be pushed: the last window is closed, or used up."""
+    row = session.execute(select(_table).where(_table.c.sender_id == sender_id)).first()
+    since = [(getattr(row, f"{window}_at"), life) for window, (life, _) in WINDOWS.items()] if row is not None else []
+    return "quota_used_up" if any(at is not None and now - at < life for at, life in since) else "window_closed"
+
+
+def closed(session: Session | Connection, sender_id: str) -> None:
+    """The platform says that no window is open, whatever we remember."""
+    _set(session, sender_id, message_at=None, tap_at=None)
+
+
 def left(session: Session | Connection, sender_id: str, now: datetime) -> tuple[int, datetime | None]:
     """How many messages may still be pushed to the person, and until when at the latest."""
     row = session.execute(select(_table).where(_table.c.sender_id == sender_id)).first()

@@ -1,0 +1,251 @@
+"""One delivery of one message, from its claim to the reply that its response carries.
+
+An answer within the time is the reply. Else the first two deliveries end without a word, since the platform brings the message again and
+takes even an empty reply for the end of it; the third tells the person to write anything, and what they write next fetches the answer.
+"""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.engine import Connection
+
+from bot.channels.context import Context
+from bot.channels.http import RefusedError
+from bot.channels.pace import Pace, PaceKeeper
+from bot.channels.wechat.account import Account
+from bot.channels.wechat.acts import act_of
+from bot.channels.wechat.client import Api
+from bot.channels.wechat.envelope import FRESH, Opened
+from bot.channels.wechat.incoming import EVENT, Incoming, read
+from bot.channels.wechat.render import Renderer
+from bot.channels.wechat.sending import YES, Sender
+from bot.db import DatabaseFault
+from bot.inbox import giving, journal, once, reach
+from bot.inbox.journal import Entry
+from bot.inbox.models import PROCESSED, RECEIVED, Journal
+from bot.inbox.question import Ask, Finish, Handled, Question
+from bot.messages import message
+
+CHANNEL = "wx"
+PREFIX = f"{CHANNEL}:"
+IN_TIME = 4.4
+"""Seconds after its arrival at which a delivery is answered, or not at all."""
+GIVEN_UP = 6.0
+"""Seconds after which the platform has certainly closed the connection."""
+LAST_DELIVERY = 3
+HELD = timedelta(seconds=16)
+"""So long the platform may still bring the message again: its answer is not pushed before."""
+LOOK = 0.05  # seconds
+_REMEMBERED = 1000
+SIGNED = timedelta(seconds=2 * FRESH)
+OPENING = frozenset({"subscribe", "scan", "click"})
+"""Events after which the platform lets us write to the person."""
+
+_journal = Journal.__table__
+
+logger = logging.getLogger(__name__)
+
+
+class Unanswered(Exception):  # noqa: N818 (the platform is to try again)
+    """The delivery ends without a reply and is not to be the last one."""
+
+
+class _SignatureUsedError(Exception):
+    """The signature was used for another body."""
+
+
+@dataclass
+class _Delivery:
+    """What is known of a delivery while it is being answered."""
+
+    incoming: Incoming
+    until: float
+    entry: "asyncio.Future[Entry]"
+    abandoned: bool = False
+    """Whether nobody will hear the answer any more: it stays in the database then."""
+
+    @property
+    def sender_id(self) -> str:
+        return PREFIX + self.incoming.openid
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self.until - time.monotonic())
+
+
+class Conversation:
+    """Answers the deliveries of one account in this process."""
+
+    def __init__(self, context: Context, account: Account, ask: Ask, *, in_time: float = IN_TIME, given_up: float = GIVEN_UP) -> None:
+        self._context, self._ask = context, ask
+        self._in_time, self._given_up = in_time, given_up
+        clock = context.settings.now
+        self._renderer = Renderer(account.links, message("channels.wechat.more"))
+        api = Api(account, context.database, clock) if account.secret else None
+        self.sender = Sender(api, self._renderer, context.intake.writer, clock)
+        self._pace = PaceKeeper()
+        self._unclaimed: OrderedDict[str, int] = OrderedDict()
+        self._working: set[asyncio.Task[Any]] = set()
+
+    async def answer(self, opened: Opened) -> str | None:
+        """The reply to a verified message, None for none. RefusedError for what is no message; Unanswered where it is to come again."""
+        incoming = read(opened.elements)
+        delivery = _Delivery(incoming, time.monotonic() + self._in_time, asyncio.get_running_loop().create_future())
+        work = asyncio.create_task(self._work(opened, delivery))
+        self._working.add(work)
+        work.add_done_callback(self._done)
+        try:
+            await asyncio.wait({work}, timeout=delivery.left)
+            return work.result() if work.done() else await self._late(delivery)
+        except asyncio.CancelledError:  # the platform has closed the connection
+            delivery.abandoned = True
+            raise
+        except (Unanswered, RefusedError):
+            raise
+        except Exception as error:  # whatever it is: one friendly sentence
+            logger.error("a message could not be answered: %s", type(error).__name__)
+            self._context.intake.observer.channel_error("wechat")
+            return self._context.intake.sentences.unavailable
+
+    def _done(self, work: "asyncio.Task[Any]") -> None:
+        self._working.discard(work)
+        if not work.cancelled():
+            work.exception()  # seen: whoever waited has been told, or nobody waits
+
+    async def _work(self, opened: Opened, delivery: _Delivery) -> str | None:
+        incoming, intake = delivery.incoming, self._context.intake
+        pace = self._pace.judge(incoming.openid, incoming.key)
+        if pace is not Pace.GO:
+            return self._too_fast() if pace is Pace.NOTICE else None
+        try:
+            reached = await intake.writer.write(partial(self._arrived, opened, delivery))
+        except _SignatureUsedError:
+            raise RefusedError(403, "signature_used") from None
+        except DatabaseFault:
+            return self._not_claimed(delivery)
+        act = act_of(incoming, reached, self._ask, self._fetch)
+        if act is None:
+            await self._note_silently(delivery)
+            return None
+        handled = await intake.receive(
+            channel=CHANNEL,
+            sender=incoming.openid,
+            text=act.text,
+            ask=act.ask,
+            external_id=incoming.key,
+            hold_back=HELD,
+            noted=partial(_noted, delivery.entry),
+        )
+        if not delivery.entry.done():
+            return self._not_claimed(delivery)
+        if handled.sentence is not None:
+            return handled.sentence
+        if handled.duplicate:
+            await self._ended(delivery.entry.result().id)
+        return await self._give(delivery)
+
+    def _arrived(self, opened: Opened, delivery: _Delivery, connection: Connection) -> reach.Reached:
+        """Bind the signature to the body, note that the person acted; what is known of them. _SignatureUsedError."""
+        now = self._context.settings.now()
+        if opened.signature and not once.bind(connection, f"wx-signature {opened.signature}", opened.digest, now, now + SIGNED):
+            raise _SignatureUsedError
+        incoming, sender_id = delivery.incoming, delivery.sender_id
+        before = reach.of(connection, sender_id)
+        if incoming.kind != EVENT:
+            reach.opened(connection, sender_id, reach.MESSAGE, now)
+        elif incoming.event in OPENING:
+            reach.opened(connection, sender_id, reach.TAP, now)
+        elif incoming.event == "unsubscribe":
+            reach.lost(connection, sender_id, reach.UNSUBSCRIBED)
+        return before
+
+    async def _note_silently(self, delivery: _Delivery) -> None:
+        """An event without an answer is written down all the same."""
+        event = delivery.incoming
+
+        def note(connection: Connection) -> None:
+            facts: dict[str, Any] = {"channel": CHANNEL, "sender_id": delivery.sender_id, "external_id": event.key}
+            text = message("channels.wechat.marks.event", event=event.event[:40])
+            entry = journal.write(connection, text=text, now=self._context.settings.now(), **facts)
+            if not entry.duplicate:
+                journal.mark(connection, entry.id, PROCESSED)
+
+        await self._context.intake.writer.write(note)
+
+    async def _give(self, delivery: _Delivery) -> str | None:
+        """Everything that lies undelivered for the person."""
+        return await self._context.intake.writer.write(partial(self._given, delivery))
+
+    def _given(self, delivery: _Delivery, connection: Connection) -> str | None:
+        if delivery.abandoned:
+            raise Unanswered
+        pushes = self.sender.right(connection) == YES
+        compose = partial(self._renderer.compose, pushes=pushes)
+        return giving.give(connection, delivery.sender_id, delivery.entry.result().id, compose, self._context.settings.now())
+
+    async def _late(self, delivery: _Delivery) -> str | None:
+        """There is no answer in time."""
+        if not delivery.entry.done():
+            delivery.abandoned = True
+            return self._not_claimed(delivery)
+        if delivery.entry.result().deliveries >= LAST_DELIVERY:
+            return await self._context.intake.writer.write(partial(self._promised, delivery))
+        delivery.abandoned = True
+        await asyncio.sleep(self._given_up - self._in_time)
+        raise Unanswered
+
+    def _promised(self, delivery: _Delivery, connection: Connection) -> str | None:
+        """What the last delivery says; the answer itself if it was given in this very moment (one thread writes both)."""
+        given = journal.reply_of(connection, delivery.entry.result().id)
+        if given is not None:
+            return given
+        delivery.abandoned = True
+        if self.sender.right(connection) == YES:
+            return None  # it will be pushed
+        reach.promise(connection, delivery.sender_id, self._context.settings.now())
+        return message("channels.wechat.looking")
+
+    def _not_claimed(self, delivery: _Delivery) -> str:
+        """The database cannot write the message down: the platform is to bring it again, and the last time the person is told."""
+        count = self._unclaimed.pop(delivery.incoming.key, 0) + 1
+        self._unclaimed[delivery.incoming.key] = count
+        while len(self._unclaimed) > _REMEMBERED:
+            self._unclaimed.popitem(last=False)
+        if count < LAST_DELIVERY:
+            raise Unanswered
+        return self._context.intake.sentences.unavailable
+
+    async def _fetch(self, question: Question, finish: Finish) -> Handled:
+        """In place of Rasa: waits until what the person asked before is answered; the answers travel in front of this one."""
+        while await asyncio.to_thread(self._unanswered_before, question):
+            await asyncio.sleep(LOOK)
+        return await finish([{"text": message("channels.wechat.fetched"), "metadata": {"kind": "channel", "feedback": False}}], [])
+
+    def _unanswered_before(self, question: Question) -> bool:
+        earlier = _journal.c.sender_id == question.sender_id, _journal.c.id < question.journal_id, _journal.c.state == RECEIVED
+        with self._context.database.look() as connection:
+            return bool(connection.execute(select(exists().where(*earlier))).scalar())
+
+    async def _ended(self, journal_id: int) -> None:
+        """Wait until whoever is at the message has ended it."""
+        while await asyncio.to_thread(self._state_of, journal_id) == RECEIVED:
+            await asyncio.sleep(LOOK)
+
+    def _state_of(self, journal_id: int) -> str | None:
+        with self._context.database.look() as connection:
+            return journal.state_of(connection, journal_id)
+
+    def _too_fast(self) -> str:
+        return message("channels.too_fast", phone=self._context.phone)
+
+
+def _noted(noted: "asyncio.Future[Entry]", entry: Entry) -> None:
+    if not noted.done():
+        noted.set_result(entry)

@@ -1,0 +1,95 @@
+"""Answers as WeChat shows them: text of at most 2048 bytes, split at sentence ends, buttons as a numbered list."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.channels.wechat.numbers import line, listed
+from bot.inbox.giving import Given
+from bot.inbox.outbox import Outgoing
+
+LIMIT = 2048  # bytes of a text in UTF-8
+_SENTENCE = re.compile(r"[^。！？!?；;\n]*[。！？!?；;\n]+[”’）)」』]*|[^。！？!?；;\n]+")
+_GLUED = re.compile("[\u0300-\u036f\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")  # no beginning of a part
+_TAG_SIGNS = str.maketrans({"<": "＜", ">": "＞"})
+
+Option = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """How one account shows answers. ``links``: a line of a list can be tapped. ``more``: says that there is more to fetch."""
+
+    links: bool
+    more: str
+
+    def parts(self, payload: Mapping[str, Any], first: int = 1) -> list[str]:
+        """The texts of one message, each small enough to be sent; its list begins with number ``first``."""
+        text = str(payload.get("text") or payload.get("image") or payload.get("attachment") or "").translate(_TAG_SIGNS).strip()
+        numbered = options_of(payload)
+        shown = listed(text, [title for title, _ in numbered]) if first == 1 else 0
+        lines = [self._line(first + place, *option) for place, option in enumerate(numbered) if place >= shown]
+        return list(split(text, lines, LIMIT - len(self.more.encode()) - 2))
+
+    def compose(self, messages: Sequence[Outgoing], *, pushes: bool = False) -> Given:
+        """One reply out of as many of the messages as it holds. ``pushes``: what it does not hold follows by itself."""
+        texts: list[str] = []
+        done: list[int] = []
+        begun: dict[int, int] = {}
+        options: list[Option] = []
+        room = LIMIT - (0 if pushes else len(self.more.encode()) + 2)
+        full = False
+        for message in messages:
+            parts = self.parts(message.payload, len(options) + 1)
+            given = min(message.parts, len(parts))
+            while given < len(parts) and (not texts or len("\n\n".join([*texts, parts[given]]).encode()) <= room):
+                texts.append(parts[given])
+                given += 1
+            if given < len(parts):
+                if given > message.parts:
+                    begun[message.id] = given
+                full = True
+                break
+            done.append(message.id)
+            options += options_of(message.payload)
+        text = "\n\n".join(texts)
+        ends_open = full and not pushes
+        return Given(f"{text}\n\n{self.more}" if ends_open else text, done, begun, options, ends_open)
+
+    def _line(self, number: int, title: str, payload: str) -> str:
+        shown = line(number, title.translate(_TAG_SIGNS))
+        if not self.links or '"' in payload or "&" in payload:
+            return shown
+        return f'<a href="weixin://bizmsgmenu?msgmenucontent={payload.translate(_TAG_SIGNS)}&msgmenuid={number}">{shown}</a>'
+
+
+def options_of(payload: Mapping[str, Any]) -> list[Option]:
+    """Title and sentence of each button."""
+    return [(str(button["title"]), str(button["payload"])) for button in payload.get("buttons") or ()]
+
+
+def split(text: str, lines: Sequence[str], limit: int) -> Iterator[str]:
+    """The text in parts of at most so many bytes, each ending with a sentence where it can; ``lines`` follow whole."""
+    part = ""
+    pieces = [piece for sentence in _SENTENCE.findall(text) for piece in _cut(sentence, limit)]
+    if lines:
+        pieces += ["\n\n" if text else "", *(one for shown in lines for one in (shown, "\n"))]
+    for piece in pieces:
+        if part and len((part + piece).rstrip().encode()) > limit:
+            yield part.strip()
+            part = ""
+        part += piece
+    if part.strip():
+        yield part.strip()
+
+
+def _cut(sentence: str, limit: int) -> Iterator[str]:
+    """A sentence too long for one part, between characters that are not one sign together."""
+    while len(sentence.encode()) > limit:
+        end = len(sentence.encode()[:limit].decode(errors="ignore"))
+        while end > 1 and (_GLUED.match(sentence[end]) or sentence[end - 1] == "\u200d"):
+            end -= 1
+        yield sentence[:end]
+        sentence = sentence[end:]
+    yield sentence

@@ -1,0 +1,97 @@
+"""Customer-service messages: what the platform lets us push, counted as it counts."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy.engine import Connection
+
+from bot.channels.wechat.client import Api, ApiFault
+from bot.channels.wechat.render import Renderer, options_of
+from bot.inbox import reach, shared_state
+from bot.inbox.delivery import Failure, PartDone, TryLater, Undeliverable, Waits
+from bot.inbox.outbox import Outgoing
+from bot.inbox.writer import Writer
+
+RIGHT = "wx right"
+YES, NO = "yes", "no"
+_KNOWN_FOR = timedelta(days=1)
+_NO_RIGHT, _NOT_FOLLOWING = 48001, 43004
+_WINDOW_CLOSED, _USED_UP = 45015, 45047
+_DAILY_LIMIT, _NOT_LISTED = 45009, 40164
+_UNKNOWN_PERSON = 40003
+
+REASONS = {
+    _WINDOW_CLOSED: "window_closed",
+    _USED_UP: "quota_used_up",
+    _NO_RIGHT: "no_service_right",
+    _NOT_FOLLOWING: "not_following",
+    _UNKNOWN_PERSON: "unknown_person",
+    _DAILY_LIMIT: "daily_limit",
+    _NOT_LISTED: "ip_not_listed",
+}
+"""The platform's refusals, each as the word that is kept with the message."""
+
+
+class Sender:
+    """Pushes messages to the followers of one account."""
+
+    def __init__(self, api: Api | None, renderer: Renderer, writer: Writer, clock: Callable[[], datetime]) -> None:
+        """``api`` is None for an account without a secret, which cannot push."""
+        self._api, self._renderer, self._writer, self._clock = api, renderer, writer, clock
+
+    def right(self, connection: Connection) -> str | None:
+        """Whether the account may push: yes, no, or None while nobody has tried."""
+        return NO if self._api is None else shared_state.recall(connection, RIGHT, self._clock())
+
+    async def push(self, message: Outgoing, part_done: PartDone) -> None:
+        """Send a message from its first part that has not gone out. Raises a Failure."""
+        parts = self._renderer.parts(message.payload)
+        for text in parts[message.parts :]:
+            window = await asyncio.to_thread(self._window, message.sender_id)
+            await self._send(message.sender_id, text)
+            await self._writer.write(partial(self._note, message.sender_id, window))
+            await part_done()
+        await self._writer.write(partial(reach.offer, sender_id=message.sender_id, options=options_of(message.payload)))
+
+    def _window(self, sender_id: str) -> str:
+        with self._writer.database.look() as connection:
+            if reach.of(connection, sender_id).unreachable:
+                raise Undeliverable(REASONS[_NOT_FOLLOWING])
+            if self.right(connection) == NO:
+                raise Waits(REASONS[_NO_RIGHT])
+            window = reach.may_push(connection, sender_id, self._clock())
+            if window is None:
+                raise Waits(reach.why_not(connection, sender_id, self._clock()))
+            return window
+
+    async def _send(self, sender_id: str, text: str) -> None:
+        assert self._api is not None  # without it nobody has the right to push
+        try:
+            await asyncio.to_thread(self._api.send_text, sender_id.partition(":")[2], text)
+        except ApiFault as fault:
+            raise await self._writer.write(partial(self._failure, sender_id, fault)) from None
+
+    def _failure(self, sender_id: str, fault: ApiFault, connection: Connection) -> Failure:
+        reason = REASONS.get(fault.code or 0, f"errcode_{fault.code}" if fault.code else fault.said[:40] or "unreachable")
+        if fault.code == _NO_RIGHT:
+            shared_state.remember(connection, RIGHT, NO, self._clock() + _KNOWN_FOR)
+        if fault.code == _USED_UP:
+            reach.used_up(connection, sender_id)
+        if fault.code == _WINDOW_CLOSED:
+            reach.closed(connection, sender_id)
+        if fault.code == _NOT_FOLLOWING:
+            reach.lost(connection, sender_id, reach.UNSUBSCRIBED)
+        if fault.code in (_NO_RIGHT, _USED_UP, _WINDOW_CLOSED):
+            return Waits(reason)
+        if fault.code in (_NOT_FOLLOWING, _UNKNOWN_PERSON):
+            return Undeliverable(reason)
+        if fault.code == _DAILY_LIMIT:
+            return TryLater(reason, 3600, everybody=True)
+        return TryLater(reason, 60, everybody=True) if fault.code == _NOT_LISTED else TryLater(reason)
+
+    def _note(self, sender_id: str, window: str, connection: Connection) -> None:
+        reach.pushed(connection, sender_id, window)
+        if self.right(connection) != YES:
+            shared_state.remember(connection, RIGHT, YES, self._clock() + _KNOWN_FOR)
