@@ -27,13 +27,14 @@ class Account:
 
 def account_of(settings: Settings) -> Account | None:
     """The account; None while BOT_WECHAT_TOKEN is not set. SettingsError for a key that cannot be one or a missing app id."""
-    token = settings.get("WECHAT_TOKEN")
+    token, app_id, aes_key, secret, links, api = (
+        settings.get(PREFIX + name)
+        for name in ("WECHAT_TOKEN", "WECHAT_APP_ID", "WECHAT_AES_KEY", "WECHAT_SECRET", "WECHAT_LINKS", "WECHAT_API")
+    )
     if token is None:
         return None
-    app_id, aes_key, secret = settings.get("WECHAT_APP_ID"), settings.get("WECHAT_AES_KEY"), settings.get("WECHAT_SECRET")
     if aes_key is not None and not _AES_KEY.fullmatch(aes_key):
         raise SettingsError(message("channels.wechat.bad_aes_key", name=f"{PREFIX}WECHAT_AES_KEY"))
     if app_id is None and (aes_key or secret):
         raise SettingsError(message("channels.wechat.app_id_needed", name=f"{PREFIX}WECHAT_APP_ID"))
-    links = (settings.get("WECHAT_LINKS") or "").lower() in _ON
-    return Account(token, app_id, secret, aes_key, links, (settings.get("WECHAT_API") or API).rstrip("/"))
+    return Account(token, app_id, secret, aes_key, (links or "").lower() in _ON, (api or API).rstrip("/"))

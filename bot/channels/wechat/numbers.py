@@ -9,7 +9,8 @@ from cn2an import cn2an
 MOST = 20
 """No list is longer; a larger number is an answer to something else."""
 
-_NUMBER = re.compile(r"(?:选|回复|第)?\s*([0-9]{1,2}|[一二两三四五六七八九十]{1,3})\s*(?:个|条|项|种|号)?\s*[.、,。!]?")
+_DIGITS = "([0-9]{1,2}|[一二两三四五六七八九十]{1,3})"
+_NUMBER = re.compile(rf"(?:选择?|回复)?\s*(?:第\s*{_DIGITS}\s*(?:个|条|项|种)?|{_DIGITS}\s*号?)\s*[.、,。!]?")
 
 
 def number_of(text: str) -> int | None:
@@ -18,7 +19,8 @@ def number_of(text: str) -> int | None:
     if found is None:
         return None
     try:
-        number = int(found[1]) if found[1].isdigit() else int(cn2an(found[1], "normal"))
+        digits = found[1] or found[2]
+        number = int(digits) if digits.isdigit() else int(cn2an(digits, "normal"))
     except ValueError:
         return None
     return number if 1 <= number <= MOST else None

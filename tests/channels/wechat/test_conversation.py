@@ -35,18 +35,18 @@ def test_two_hundred_at_once_yield_one_answer(account: Account) -> None:
 
 def test_a_list_is_numbered_and_a_number_chooses(account: Account) -> None:
     person = account.peer.person("o1")
-    assert person.says("选一个").reply == "您是想问：\n\n1. 公需要多少学时\n2. 转人工"
+    assert person.says("有哪些选项").reply == "您是想问：\n\n1. 公需要多少学时\n2. 转人工"
     for number, sentence in (("２", "转人工"), ("第一个", "公需要多少学时")):
-        person.says("选一个")
+        person.says("有哪些选项")
         person.says(number)
         assert account.rasa.asked[-1].text == sentence
-    person.says("选一个")
+    person.says("有哪些选项")
     assert "没有第5项" in person.says("5").reply
 
 
 def test_an_old_number_is_asked_back(account: Account) -> None:
     person = account.peer.person("o1")
-    person.says("选一个")
+    person.says("有哪些选项")
     person.says("公需要多少")
     said = person.says("2").reply
     assert "前面列出的“转人工”" in said
@@ -60,7 +60,7 @@ def test_blank_huge_and_strange_messages_get_one_helpful_answer(account: Account
     assert "没有收到文字" in person.says("   ").reply
     assert "没有收到文字" in person.says("\u202e\u200f").reply
     assert "太长" in person.says("长" * 34_000).reply
-    assert "太长" in person.says("😀" * 1001).reply or True
+    assert "太长" in person.says("😀" * 1001).reply
     assert account.rasa.asked == []
 
 
