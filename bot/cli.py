@@ -132,17 +132,30 @@ def chat(port: Port = DEFAULT_PORT) -> None:
 
 @app.command()
 @plain_errors
-def check() -> None:
-    """Look at settings, database, notices, answers, configured classes and the model."""
-    from bot.runtime.checks import findings
+def check(online: Annotated[bool, typer.Option("--online", help="also ask WeChat and Telegram what they refuse")] = False) -> None:
+    """Look at settings, database, notices, answers, configured classes and the model; with --online at the platforms too."""
+    from bot.runtime.checks import findings, online_findings
 
     failed = 0
-    for finding in findings():
+    for finding in (*findings(), *(online_findings() if online else ())):
         failed += finding.why is not None
         typer.echo(str(finding), err=finding.why is not None)
     if failed:
         raise hours_commands.fail(message("runtime.check.some_failed", count=failed))
     typer.echo(message("runtime.check.all_passed"))
+
+
+@app.command("wechat-menu")
+@plain_errors
+def wechat_menu(show: Annotated[bool, typer.Option("--show", help="print the menu, publish nothing")] = False) -> None:
+    """Publish the menu of bot/channels/wechat/menu.yml in the Official Account."""
+    from bot.channels.wechat import publishing
+
+    if show:
+        typer.echo(publishing.shown())
+        return
+    publishing.publish()
+    typer.echo(message("channels.wechat.menu_published"))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

@@ -1,7 +1,8 @@
 """`python -m bot check`: everything that could keep the bot from starting or answering, looked at without starting it."""
 
+import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -12,6 +13,7 @@ import yaml
 
 from bot.messages import message
 from bot.runtime import lean, models, passthrough, training
+from bot.runtime.faults import one_line
 from bot.runtime.project import CONFIG, CREDENTIALS, ENDPOINTS, StartError
 
 
@@ -46,6 +48,34 @@ def findings() -> Iterator[Finding]:
     for channel in _yaml(CREDENTIALS):
         yield _look("channel", partial(_class, channel), name=channel)
     yield _look("model", _model)
+
+
+def online_findings() -> Iterator[Finding]:
+    """Ask the platforms of the channels that are switched on what they refuse."""
+    from bot import settings as bot_settings
+
+    settings = bot_settings.load()
+    for look in (_wechat, _telegram):
+        try:
+            for what, why in look(settings):
+                yield Finding(what, why)
+        except Exception as error:  # one platform's trouble is not the other's
+            yield Finding(message("runtime.check.channel", name=look.__name__.strip("_")), one_line(error))
+
+
+def _wechat(settings: Any) -> Iterable[tuple[str, str | None]]:
+    from bot.channels.wechat import online
+    from bot.channels.wechat.account import account_of
+    from bot.db import open_database
+
+    account = account_of(settings)
+    return online.findings(account, settings, open_database(settings)) if account else ()
+
+
+def _telegram(settings: Any) -> Iterable[tuple[str, str | None]]:
+    from bot.channels.telegram import online
+
+    return asyncio.run(online.findings(settings)) if settings.get("BOT_TELEGRAM_TOKEN") else ()
 
 
 def _look(what: str, look: Callable[[], None], **facts: str) -> Finding:

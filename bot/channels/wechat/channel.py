@@ -1,6 +1,7 @@
 """The webhook: five seconds for an answer, three deliveries of each message, and what is late lies in the database until it is fetched."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from rasa.core.channels.channel import InputChannel
@@ -13,9 +14,10 @@ from sanic.response import text as text_response
 from bot.channels.collector import OnNewMessage, asking
 from bot.channels.context import Context, shared
 from bot.channels.http import RefusedError, refusing
+from bot.channels.wechat import noticed
 from bot.channels.wechat.account import Account, account_of
 from bot.channels.wechat.conversation import PREFIX, Conversation, Unanswered
-from bot.channels.wechat.envelope import Envelope
+from bot.channels.wechat.envelope import Envelope, UndecryptableError
 from bot.inbox.delivery import Delivery
 
 
@@ -60,7 +62,12 @@ class WeChatChannel(InputChannel):
         @blueprint.post("/webhook")
         @refusing
         async def receive(request: Request) -> HTTPResponse:
-            opened = envelope.open(_query(request), request.body)
+            try:
+                opened = envelope.open(_query(request), request.body)
+            except UndecryptableError:  # signed with our token, so the platform's own: our key is not the account's
+                now = context.settings.now()
+                await context.intake.writer.write(partial(noticed.note, what=noticed.AES_KEY, value=noticed.WRONG, now=now))
+                raise
             try:
                 reply = await conversation.answer(opened)
             except Unanswered:

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from bot.channels.context import Context
 from bot.channels.http import RefusedError
 from bot.channels.pace import Pace, PaceKeeper
+from bot.channels.wechat import noticed
 from bot.channels.wechat.account import Account
 from bot.channels.wechat.acts import act_of
 from bot.channels.wechat.client import Api
@@ -157,6 +158,11 @@ class Conversation:
         if opened.signature and not once.bind(connection, f"wx-signature {opened.signature}", opened.digest, now, now + SIGNED):
             raise _SignatureUsedError
         incoming, sender_id = delivery.incoming, delivery.sender_id
+        if opened.encrypted:
+            noticed.unnote(connection, noticed.AES_KEY, noticed.WRONG)
+        if incoming.kind == "voice":
+            heard = noticed.ON if incoming.elements.get("Recognition", "").strip() else noticed.OFF
+            noticed.note(connection, noticed.VOICE, heard, now)
         before = reach.of(connection, sender_id)
         if incoming.kind != EVENT:
             reach.opened(connection, sender_id, reach.MESSAGE, now)

@@ -14,7 +14,6 @@ from xml.etree.ElementTree import Element
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 from wechatpy.crypto import PrpCrypto, WeChatCrypto
-from wechatpy.exceptions import InvalidAppIdException
 from wechatpy.replies import TextReply
 from wechatpy.utils import WeChatSigner
 
@@ -32,6 +31,10 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 _LONGEST = 128  # characters of a query value
 
 Query = Mapping[str, str]
+
+
+class UndecryptableError(RefusedError):
+    """Signed with the account's token, and encrypted with another key or for another account."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,8 @@ class Envelope:
         self._check(query, "msg_signature", sealed)
         try:
             plain = PrpCrypto(self._crypto.key).decrypt(sealed, self._account.app_id)
-        except (InvalidAppIdException, ValueError, TypeError, IndexError, UnicodeDecodeError, OverflowError):
-            raise RefusedError(403, "not_decryptable") from None
-        except Exception as error:  # struct.error and what the cipher raises are nobody's public names
-            raise RefusedError(403, "not_decryptable") from error
+        except Exception as error:  # what cipher, padding and struct raise have no name in common
+            raise UndecryptableError(403, "not_decryptable") from error
         return Opened(_elements(plain if isinstance(plain, bytes) else plain.encode()), True, None, hashlib.sha256(body).hexdigest())
 
     def seal(self, opened: Opened, text: str | None) -> str:
