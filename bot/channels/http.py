@@ -80,11 +80,11 @@ def admit(request: Request, settings: Settings, token: str | None) -> None:
         raise RefusedError(401, "token", WWW_Authenticate="Bearer")
 
 
-def json_object(request: Request) -> dict[str, Any]:
+def json_object(request: Request, limit: int = BODY_LIMIT) -> dict[str, Any]:
     """The request's JSON object. RefusedError unless it says ``application/json``, is small and is an object in UTF-8."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RefusedError(415, "content_type")
-    if len(request.body) > BODY_LIMIT:
+    if len(request.body) > limit:
         raise RefusedError(413, "too_large")
     try:
         body = json.loads(request.body.decode("utf-8"))

@@ -27,6 +27,8 @@ class Backlog:
         """Messages put back by this process, whole: a bind code is in no journal."""
         self.in_work: set[int] = set()
         """Journal rows this process is answering."""
+        self.told: set[int] = set()
+        """Journal rows whose sender a channel has told that the answer is late: they are not told twice."""
         self.owed: set[str] = set()
         """Senders of `IN_RESPONSES` for whom a late answer lies in the outbox."""
         self.look_back = True

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
@@ -28,3 +28,10 @@ def chosen(session: Session | Connection, sender_id: str, key: str) -> str | Non
     mine = select(_table.c.payload).where(_table.c.key == key, _table.c.sender_id == sender_id)
     found: str | None = session.execute(mine).scalar_one_or_none()
     return found
+
+
+def of_chat(session: Session | Connection, chat: str, key: str) -> tuple[str, str] | None:
+    """Conversation and sentence behind a key that was offered in this chat or in one of its topics (``chat/…``)."""
+    here = or_(_table.c.sender_id == chat, _table.c.sender_id.startswith(chat + "/", autoescape=True))
+    found = session.execute(select(_table.c.sender_id, _table.c.payload).where(_table.c.key == key, here)).first()
+    return None if found is None else (found.sender_id, found.payload)

@@ -202,7 +202,7 @@ class Intake:
         """Leave the message for the next try and tell the person, once."""
         _log("message put back", question.channel, error)
         self.backlog.waiting[question.journal_id] = (question, ask)
-        if again:
+        if again or question.journal_id in self.backlog.told:
             return Handled(RECEIVED)
         try:
             told = await self.writer.write(partial(self._tell_delay, question, state))

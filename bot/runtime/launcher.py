@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bot.channels.telegram.access import access
 from bot.messages import message
 from bot.runtime import logs, metrics, models
 from bot.runtime.project import ACTIONS, CREDENTIALS, ENDPOINTS, MODELS, StartError
@@ -55,6 +56,7 @@ def run(settings: Settings, launch: Launch) -> None:
     listener = reserve(settings.host, launch.port)
     if not models.candidates(launch.model):
         raise StartError(message("runtime.no_model"))
+    on_telegram = access(settings) is not None
     logs.configure(rasa=False)
     with _signals() as asked_to_end, metrics.shared_folder():
         at = bind(LOOPBACK, 0)
@@ -67,7 +69,8 @@ def run(settings: Settings, launch: Launch) -> None:
         try:
             children += [Child(_worker(launch, listener, env, f"worker-{number}")) for number in range(1, workers + 1)]
             children += [Child(_action_server(launch, at, env, "actions"))]
-            _serve(settings, launch, listener, children, asked_to_end)
+            outside = [_telegram(settings, launch, env)] if on_telegram else []
+            _serve(settings, launch, listener, children, outside, asked_to_end)
         finally:
             _end(children)
 
@@ -128,8 +131,24 @@ def _action_server(launch: Launch, at: socket.socket, env: dict[str, str], name:
     )
 
 
-def _serve(settings: Settings, launch: Launch, listener: socket.socket, children: Sequence[Child], asked_to_end: int) -> None:
-    """Open the port when all have loaded, then keep them running until asked to end."""
+def _telegram(settings: Settings, launch: Launch, env: dict[str, str]) -> Plan:
+    """It brings what people write to our own port, and is started when that is open."""
+    host = LOOPBACK if settings.host in ("0.0.0.0", "localhost") else "[::1]" if settings.host in ("::", "::1") else settings.host
+    return Plan(
+        title=message("runtime.telegram_title"),
+        failure=message("runtime.telegram_failed"),
+        module="bot.runtime.telegramhost",
+        words=[f"http://{host}:{launch.port}"],
+        bound=None,
+        env={**env, metrics.NAME: "telegram"},
+        restarting=partial(_count, "telegram"),
+    )
+
+
+def _serve(
+    settings: Settings, launch: Launch, listener: socket.socket, children: list[Child], outside: Sequence[Plan], asked_to_end: int
+) -> None:
+    """Open the port when all have loaded, then keep them running until asked to end; ``outside`` brings messages from then on."""
     *workers, _actions = children
     if not _heard(children, asked_to_end):
         return
@@ -141,6 +160,8 @@ def _serve(settings: Settings, launch: Launch, listener: socket.socket, children
         worker.let_serve()
     if not _heard(workers, asked_to_end):
         return
+    for plan in outside:
+        children.insert(0, Child(plan))
     for child in children:
         child.supervise()
     _announce(settings, launch)

@@ -26,6 +26,7 @@ from typing import Any
 
 from bot import settings
 from bot.inbox.text import mask
+from bot.runtime.masking import hide
 from bot.settings import JSON, ZONE, SettingsError
 
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -51,7 +52,7 @@ class QuietFormatter(logging.Formatter):
         said = " ".join([safe_message(record), *facts])
         time = self.formatTime(record, TIME)
         line = LINE % {"asctime": time, "levelname": record.levelname, "name": record.name, "message": said}
-        return f"{line}\n{trace}" if (trace := _trace(record)) else line
+        return hide(f"{line}\n{trace}" if (trace := _trace(record)) else line)
 
 
 class JsonFormatter(QuietFormatter):
@@ -67,7 +68,14 @@ class JsonFormatter(QuietFormatter):
         line |= {name: value for name, value in safe_fields(record).items() if name not in line}
         if trace := _trace(record):
             line["trace"] = trace
-        return json.dumps(line, ensure_ascii=False)
+        return hide(json.dumps(line, ensure_ascii=False))
+
+
+class OpenFormatter(logging.Formatter):
+    """Writes what libraries say, but no secret."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hide(super().format(record))
 
 
 def safe_message(record: logging.LogRecord) -> str:
@@ -163,7 +171,7 @@ def configure(private: bool = True, rasa: bool = True) -> None:
     `rasa=False` is for a process that never imports Rasa and stays small: structlog takes 12 MB.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_formatter() if private else logging.Formatter(LINE, TIME))
+    handler.setFormatter(_formatter() if private else OpenFormatter(LINE, TIME))
     handler.addFilter(_said_by_code)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in OWN:

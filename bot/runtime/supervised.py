@@ -31,7 +31,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Plan:
-    """How a child is started: `python -m MODULE SOCKET REPORT WORDS…`, the first two being inherited file handles."""
+    """How a child is started: `python -m MODULE SOCKET REPORT WORDS…`, the first two being inherited file handles.
+
+    A child that serves nobody has no SOCKET.
+    """
 
     title: str
     """What the log calls it."""
@@ -39,7 +42,7 @@ class Plan:
     """The line for a child that cannot start and does not say why."""
     module: str
     words: Sequence[str]
-    bound: Callable[[], socket.socket]
+    bound: Callable[[], socket.socket] | None
     """A bound socket for each start; the child's own."""
     env: Mapping[str, str] = field(repr=False)
     restarting: Callable[[], None]
@@ -98,13 +101,15 @@ class Child:
             self._process.wait()
 
     def _start(self) -> None:
-        with self.plan.bound() as bound:
+        with contextlib.ExitStack() as given:
+            handles = [given.enter_context(self.plan.bound()).fileno()] if self.plan.bound is not None else []
             reading, writing = os.pipe()
+            handles.append(writing)
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", self.plan.module, str(bound.fileno()), str(writing), *self.plan.words],
+                    [sys.executable, "-m", self.plan.module, *map(str, handles), *self.plan.words],
                     stdin=subprocess.PIPE,
-                    pass_fds=[bound.fileno(), writing],
+                    pass_fds=handles,
                     env={**self.plan.env, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), self.plan.env.get("PYTHONPATH")]))},
                     start_new_session=True,
                 )
