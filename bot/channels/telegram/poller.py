@@ -5,6 +5,7 @@ the oldest update that is not yet handed over.
 """
 
 import asyncio
+import json
 import logging
 import warnings
 from collections import deque
@@ -29,6 +30,7 @@ SLOW = 20.0  # seconds before the next try when somebody has to do something fir
 HAND_SECONDS = 8.0
 LONGEST_HAND_PAUSE = 3.0
 LOOK_SECONDS = 240.0  # between two looks at how the webhook does
+_JSON = {"Content-Type": "application/json"}
 MALFORMED = (400, 413, 415)
 
 logger = logging.getLogger(__name__)
@@ -133,7 +135,8 @@ class Poller:
     async def _handed(self, update: Mapping[str, Any], pause: float) -> bool:
         """Whether the worker has it in its journal, or will never take it."""
         try:
-            response = await self._local.post(self._webhook, json=update)
+            # in ASCII: half a character, which JSON can name, has no UTF-8
+            response = await self._local.post(self._webhook, content=json.dumps(update), headers=_JSON)
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
             why = type(failure).__name__
         else:

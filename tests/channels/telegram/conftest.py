@@ -1,9 +1,10 @@
 """The Telegram channel in a bare Sanic server with a pretended Rasa, its webhook known to the emulated Bot API."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,26 @@ from bot.channels.telegram.sending import bot_of
 from bot.channels.telegram.setup import set_up
 from bot.contact import Contact
 from bot.db import Database
-from bot.inbox.models import Journal, Outbox
+from bot.inbox.models import Choice, Journal, Outbox
 from bot.schema import upgrade
 from tests.bare import listening
 from tests.channels.conftest import TELEPHONE, PretendedRasa
 from tests.telegram_api import TOKEN, TelegramApi
+
+
+@dataclass
+class Rasa(PretendedRasa):
+    """Also answers texts with answers of a given kind."""
+
+    kinds: dict[str, str] = field(default_factory=dict)
+
+    async def __call__(self, message: Any) -> None:
+        if message.text not in self.kinds:
+            await super().__call__(message)
+            return
+        self.asked.append(message)
+        answer = {"text": message.text, "metadata": {"kind": self.kinds[message.text]}}
+        await message.output_channel.send_response(message.sender_id, answer)
 
 
 @dataclass
@@ -34,25 +50,30 @@ class Bot:
     api: TelegramApi
     url: str
     context: Context
-    rasa: PretendedRasa
-    access: Access
+    rasa: Rasa
+    access: Access | None
 
     @property
     def webhook(self) -> str:
         return self.url + PATH
 
-    def post(self, update: Any, secret: str | None = None, **more: Any) -> httpx.Response:
+    def post(self, update: Any, secret: str | None = None) -> httpx.Response:
         """An update posted as Telegram posts it; `secret` another than the right one."""
-        headers = {SECRET_HEADER: self.access.secret if secret is None else secret}
-        return httpx.post(self.webhook, json=update, headers=headers, trust_env=False, timeout=20, **more)
+        headers = {SECRET_HEADER: self.access.secret if secret is None else secret, "Content-Type": "application/json"}
+        return httpx.post(self.webhook, content=json.dumps(update), headers=headers, trust_env=False, timeout=20)
 
     def rows(self, table: Any) -> list[Any]:
         with self.context.database.look() as connection:
-            return list(connection.execute(select(table.__table__).order_by(table.__table__.c.id)))
+            return list(connection.execute(select(table.__table__).order_by(*table.__table__.primary_key)))
 
     @property
     def journal(self) -> list[Any]:
         return self.rows(Journal)
+
+    def keys(self) -> list[str]:
+        """The keys of all buttons."""
+        with self.context.database.look() as connection:
+            return list(connection.execute(select(Choice.key)).scalars())
 
     @property
     def outbox(self) -> list[Any]:
@@ -83,7 +104,7 @@ def start(api: TelegramApi, tmp_path: Path) -> Iterator[Starter]:
         upgrade(database)
         database.dispose()
         context = build(settings, lambda _: Contact(TELEPHONE, (TELEPHONE, "18970996140")))
-        rasa = PretendedRasa()
+        rasa = Rasa()
         channel = TelegramChannel(context, late=late)
 
         def furnish(app: Sanic) -> None:
@@ -91,8 +112,8 @@ def start(api: TelegramApi, tmp_path: Path) -> Iterator[Starter]:
 
         url, _ = running.enter_context(listening(furnish))
         account = access(settings_for(api, tmp_path, BOT_TELEGRAM_WEBHOOK_URL=url, **env))
-        assert account is not None
         if hooked:
+            assert account is not None
             asyncio.run(set_up(bot_of(account), account))
         return Bot(api, url, context, rasa, account)
 
