@@ -10,6 +10,8 @@ from contextlib import suppress
 
 from bot import settings
 from bot.channels.telegram.access import PATH, access
+from bot.contact import contact
+from bot.messages import message
 from bot.runtime import logs
 from bot.runtime.child import SERVING, Supervisor
 
@@ -19,10 +21,12 @@ async def serve(address: str, supervisor: Supervisor) -> None:
     from bot.channels.telegram.poller import Poller
     from bot.channels.telegram.sending import bot_of
 
-    account = access(settings.load())
+    loaded = settings.load()
+    account = access(loaded)
     if account is None:
         return
-    work = asyncio.create_task(Poller(bot_of(account), account, address + PATH).run())
+    delayed = message("inbox.delayed", phone=contact(loaded.current_date()).policy_phone)
+    work = asyncio.create_task(Poller(bot_of(account), account, address + PATH, delayed).run())
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
     supervisor.tell(SERVING)
     with suppress(asyncio.CancelledError):

@@ -73,7 +73,7 @@ class Conversations:
         work = _Work(heard, place)
         self.keep(self._answer(work))
         with suppress(asyncio.TimeoutError):
-            return await asyncio.wait_for(asyncio.shield(work.claimed), self._late + 0.3)
+            return await asyncio.wait_for(asyncio.shield(work.claimed), self._late + 0.15)
         return False
 
     def keep(self, work: Coroutine[Any, Any, Any]) -> None:

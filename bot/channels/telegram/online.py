@@ -1,18 +1,23 @@
 """What `python -m bot check --online` asks Telegram."""
 
+import asyncio
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 from telegram import Bot, WebhookInfo
 from telegram.error import Conflict, Forbidden, InvalidToken, TelegramError
 
 from bot.channels.telegram.access import Access, access
 from bot.channels.telegram.sending import bot_of
-from bot.channels.telegram.setup import menu
+from bot.channels.telegram.setup import ALLOWED_UPDATES, menu
 from bot.messages import message
 from bot.settings import ZONE, Settings
 
 MANY = 100
 """So many updates that wait are too many."""
+LISTENING_SECONDS = 4
+POLLING_PROCESS = b"bot.runtime.telegramhost"
 
 Findings = list[tuple[str, str | None]]
 
@@ -63,12 +68,26 @@ def _receiving(info: WebhookInfo, account: Access) -> str | None:
 
 
 async def _polled_elsewhere(bot: Bot) -> str | None:
-    """Whether somebody polls now: of two who do, Telegram refuses one. Nothing is confirmed by asking without an offset."""
+    """Whether another program polls: Telegram ends the poll of whoever came first, and the other program comes back for its own.
+
+    Asking without an offset confirms nothing. Our own polling is left in peace: it logs whom it meets.
+    """
+    if await asyncio.to_thread(_we_poll):
+        return None
     try:
-        await bot.get_updates(limit=1, timeout=0)
+        await bot.get_updates(limit=1, timeout=LISTENING_SECONDS, allowed_updates=ALLOWED_UPDATES)
     except Conflict:
         return _say("polled_elsewhere")
     return None
+
+
+def _we_poll() -> bool:
+    """Whether a bot of this machine is running with polling of its own."""
+    for commandline in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if POLLING_PROCESS in commandline.read_bytes():
+                return True
+    return False
 
 
 def _last_error(info: WebhookInfo) -> str | None:

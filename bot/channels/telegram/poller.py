@@ -26,8 +26,10 @@ POLL_SECONDS = 25
 NETWORK_SECONDS = 10
 BUSY_POLL_SECONDS = 0.3  # between two looks for updates of other chats while some are not handed over
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+CONFLICT_PAUSE = 2.0  # and growing: a check, or our own process of before, is soon gone
 SLOW = 20.0  # seconds before the next try when somebody has to do something first
 HAND_SECONDS = 8.0
+DEAF_SECONDS = 4.25  # after which a person is told if no worker says anything; one that lives has told them before
 LONGEST_HAND_PAUSE = 3.0
 LOOK_SECONDS = 240.0  # between two looks at how the webhook does
 _JSON = {"Content-Type": "application/json"}
@@ -39,10 +41,12 @@ warnings.filterwarnings("ignore", message="Please use 'Bot.getUpdates'")
 
 
 class Poller:
-    """The one that asks Telegram for updates. ``webhook`` is the worker's own address."""
+    """The one that asks Telegram for updates. ``webhook`` is the worker's own address; ``delayed`` is said while no worker serves."""
 
-    def __init__(self, bot: Bot, access: Access, webhook: str, *, poll_seconds: int = POLL_SECONDS) -> None:
+    def __init__(self, bot: Bot, access: Access, webhook: str, delayed: str, *, poll_seconds: int = POLL_SECONDS) -> None:
         self._bot, self._access, self._webhook, self._poll_seconds = bot, access, webhook, poll_seconds
+        self._delayed = delayed
+        self._told: set[int] = set()  # chats that were told, until something is handed over for them
         self._offset = 0
         self._open: set[int] = set()  # updates that are not handed over yet
         self._queues: dict[int, deque[Mapping[str, Any]]] = {}
@@ -71,7 +75,7 @@ class Poller:
                 pause = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
                 logger.warning(message("channels.telegram.log.unreachable", why="429", seconds=pause))
             except Conflict:
-                pause = SLOW
+                pause = max(pause, CONFLICT_PAUSE)
                 logger.error(message("channels.telegram.log.conflict", seconds=pause))
             except (InvalidToken, Forbidden):
                 pause = SLOW
@@ -125,14 +129,25 @@ class Poller:
         """Hand over what one chat has brought, each after the one before it."""
         while queue:
             pause = FIRST_PAUSE
-            while not await self._handed(queue[0], pause):
+            alarm = asyncio.create_task(self._tell(chat, queue[0]))
+            while not await self._handed(queue[0], pause, alarm):
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_HAND_PAUSE, 2 * pause)
+            alarm.cancel()
+            self._told.discard(chat)
             self._open.discard(queue[0]["update_id"])
             queue.popleft()
         del self._queues[chat]
 
-    async def _handed(self, update: Mapping[str, Any], pause: float) -> bool:
+    async def _tell(self, chat: int, update: Mapping[str, Any]) -> None:
+        """Tell somebody who writes in private that it takes longer. In groups only a worker knows who means us."""
+        await asyncio.sleep(DEAF_SECONDS)
+        if chat > 0 and chat not in self._told and ("message" in update or "callback_query" in update):
+            self._told.add(chat)
+            with suppress(TelegramError):
+                await self._bot.send_message(chat, self._delayed)
+
+    async def _handed(self, update: Mapping[str, Any], pause: float, alarm: "asyncio.Task[None]") -> bool:
         """Whether the worker has it in its journal, or will never take it."""
         try:
             # in ASCII: half a character, which JSON can name, has no UTF-8
@@ -140,6 +155,7 @@ class Poller:
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
             why = type(failure).__name__
         else:
+            alarm.cancel()
             if response.is_success:
                 return True
             if response.status_code in MALFORMED:

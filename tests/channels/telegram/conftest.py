@@ -22,6 +22,7 @@ from bot.channels.telegram.setup import set_up
 from bot.contact import Contact
 from bot.db import Database
 from bot.inbox.models import Choice, Journal, Outbox
+from bot.inbox.question import NotNow
 from bot.schema import upgrade
 from tests.bare import listening
 from tests.channels.conftest import TELEPHONE, PretendedRasa
@@ -30,11 +31,14 @@ from tests.telegram_api import TOKEN, TelegramApi
 
 @dataclass
 class Rasa(PretendedRasa):
-    """Also answers texts with answers of a given kind."""
+    """Also answers texts with answers of a given kind, and puts `总是不行` back."""
 
     kinds: dict[str, str] = field(default_factory=dict)
 
     async def __call__(self, message: Any) -> None:
+        if message.text == "总是不行":
+            await asyncio.sleep(self.seconds)
+            raise NotNow("the action server does not answer")
         if message.text not in self.kinds:
             await super().__call__(message)
             return

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot.inbox.question import NotNow
 from tests.channels.conftest import ANSWER, TELEPHONE
 from tests.channels.telegram.conftest import Bot
 
@@ -61,15 +60,15 @@ def test_several_late_answers_of_one_chat_are_announced_once(bot: Bot) -> None:
     assert sum(told([message.text for message in sent])) == 1
 
 
-def test_one_that_is_put_back_after_it_was_announced_is_not_announced_again(bot: Bot) -> None:
-    async def late(message: object) -> None:
-        await original(message)
-        raise NotNow("later")
-
-    original, bot.rasa.seconds = type(bot.rasa).__call__.__get__(bot.rasa), 0
-    bot.context.intake.backlog.told.add(1)
-    bot.context.intake.backlog.told.discard(1)
-    assert bot.context.intake.backlog.told == set()
+@pytest.mark.parametrize("seconds", [0.0, 4.6])
+def test_one_that_is_put_back_is_announced_once(bot: Bot, seconds: float) -> None:
+    bot.rasa.seconds = seconds
+    bot.api.person(11).says("总是不行")
+    (notice,) = bot.api.wait_sent(11)
+    assert told([notice.text]) == [True]
+    bot.api.wait(lambda: bot.context.intake.backlog.waiting)
+    time.sleep(0.5)
+    assert len(bot.api.sent(11)) == 1
 
 
 def test_a_rasa_that_fails_costs_one_sentence(bot: Bot) -> None:
