@@ -42,6 +42,19 @@ def bind_sentence(text: str) -> dict[str, str] | None:
     return None
 
 
+@lru_cache(maxsize=1)
+def _begun() -> re.Pattern[str]:
+    labels, gap = lexicon()["bind_labels"], r"[\s::,,。、/]"
+    start = rf"^{gap}*(?:{either(lexicon()['commands']['bind'])}){gap}*"
+    return re.compile(rf"{start}(?:(?:{either(labels['code'])}){gap}*)?(?P<code>{_CODE.pattern}){gap}*$")
+
+
+def begun_with_code(text: str) -> str | None:
+    """The code of ``绑定 <绑定码>``, as a link that carries it says; None for any other message."""
+    match = _begun().match(unicodedata.normalize("NFKC", text))
+    return match["code"].upper() if match else None
+
+
 def fitting(requested: str, text: str, best: Guess) -> str | None:
     """The value for the requested form slot if the message is one, None when it reads as something else.
 

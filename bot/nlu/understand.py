@@ -81,6 +81,9 @@ class Understanding:
         bind = formvalues.bind_sentence(text)
         if bind:
             return Meaning(Turn("bind_direct"), values=bind)
+        code = formvalues.begun_with_code(text)
+        if code:
+            return Meaning(Turn("inform" if context.requested else "bind"), values={"bind_code": code})
         for command, words in lexicon()["commands"].items():
             if said in words:
                 return Meaning(Turn("start_over" if command == "cancel" and not context.requested else command))

@@ -4,7 +4,7 @@ import pytest
 
 from bot.hours.identity import ALPHABET, LENGTH, SEPARATORS, new_code
 from bot.nlu.classifier import Guess
-from bot.nlu.formvalues import bind_sentence, fitting
+from bot.nlu.formvalues import begun_with_code, bind_sentence, fitting
 
 UNSURE = Guess("greet", 0.3)
 CODES = [new_code() for _ in range(300)]
@@ -33,6 +33,18 @@ NAMES = ["张三", "白玛措", "阿·旺扎西", "阿 旺扎西", "Tashi Dolma"
 )
 def test_a_bind_sentence_holds_name_and_code_in_either_order(said: str) -> None:
     assert bind_sentence(said) == {"bind_name": "白玛措", "bind_code": "K7M2P9QRST"}
+
+
+@pytest.mark.parametrize("said", ["绑定 K7M2P9QRST", "绑定k7m2p9qrst", " 绑定：K7M2P9QRST。", "绑定 绑定码 K7M2P9QRST"])
+def test_a_code_may_begin_the_binding(said: str) -> None:
+    assert begun_with_code(said) == "K7M2P9QRST"
+
+
+@pytest.mark.parametrize(
+    "said", ["绑定", "K7M2P9QRST", "绑定 白玛措 K7M2P9QRST", "绑定 K7M2P9QRST 白玛措", "绑定 ABC", "解绑 K7M2P9QRST", ""]
+)
+def test_other_messages_begin_no_binding_with_a_code(said: str) -> None:
+    assert begun_with_code(said) is None
 
 
 @pytest.mark.parametrize("said", ["绑定 阿·旺扎西 K7M2P9QRST", "绑定 K7M2P9QRST 阿·旺扎西"])
