@@ -53,10 +53,10 @@ def run(settings: Settings, launch: Launch) -> None:
     workers = launch.workers or settings.workers
     if workers > 1 and settings.database_file is not None:
         raise StartError(message("runtime.one_worker_on_sqlite"))
+    on_telegram = access(settings) is not None
     listener = reserve(settings.host, launch.port)
     if not models.candidates(launch.model):
         raise StartError(message("runtime.no_model"))
-    on_telegram = access(settings) is not None
     logs.configure(rasa=False)
     with _signals() as asked_to_end, metrics.shared_folder():
         at = bind(LOOPBACK, 0)

@@ -35,7 +35,7 @@ async def findings(settings: Settings) -> Findings:
     except TelegramError as failure:
         return [(_say("account"), _say("unreachable", api=account.api, why=type(failure).__name__))]
     finally:
-        await bot.shutdown()
+        await bot.request.shutdown()
 
 
 async def _look(bot: Bot, account: Access) -> Findings:

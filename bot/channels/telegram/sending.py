@@ -70,9 +70,7 @@ class Sending:
 
     async def close(self) -> None:
         """Close the connections."""
-        for request in (self._bot.request, self._bot._request[0]):  # without initialize(), which needs the network, shutdown() does nothing
-            with suppress(Exception):
-                await request.shutdown()
+        await self._bot.request.shutdown()  # the bot's own shutdown() does nothing without initialize(), which needs the network
 
     async def push(self, outgoing: Outgoing, part_done: PartDone) -> None:
         """Send a message of the outbox from the first part on that has not arrived. Raises the failures of `bot.inbox.delivery`."""
