@@ -1,4 +1,4 @@
-"""`python -m bot purge`, `transcript` and `missed`: how long what was said is kept, and reading it while it is."""
+"""`python -m bot purge`, `transcript`, `missed` and `undelivered`: how long what was said is kept, and reading it while it is."""
 
 from datetime import timedelta
 from functools import partial
@@ -96,3 +96,33 @@ def missed(
         reason = message(f"keeping.reasons.{sentence.reason}")
         typer.echo(message("keeping.missed_line", at=f"{sentence.at:%Y-%m-%d %H:%M}", reason=reason, text=sentence.text))
     typer.echo(message("keeping.missed_count", days=days, count=len(sentences)))
+
+
+@app.command()
+@plain_errors
+def undelivered(
+    days: Annotated[int, typer.Option(min=1, max=36500, help="how far back")] = 7,
+    limit: Annotated[int, typer.Option(min=1, help="at most so many, the oldest")] = 200,
+) -> None:
+    """Print which messages have not reached people and why, without their words."""
+    from bot import settings
+    from bot.db import open_database
+    from bot.inbox.undelivered import since
+
+    current = settings.load()
+    now = current.now()
+    with open_database(current).look() as connection:
+        found = list(since(connection, now - timedelta(days=days), now, limit))
+    for one in found:
+        facts = {"number": one.id, "sender": one.sender_id, "attempts": one.attempts, "left": one.may_push}
+        state = message(f"keeping.outgoing.{one.state}")
+        typer.echo(message("keeping.undelivered_line", at=f"{one.at:%Y-%m-%d %H:%M}", state=state, reason=_reason(one.reason), **facts))
+    typer.echo(message("keeping.undelivered_count", days=days, count=len(found)))
+
+
+def _reason(word: str | None) -> str:
+    """A channel's word in Chinese; as it is where it is the platform's own."""
+    try:
+        return message(f"keeping.why.{word}") if word else "-"
+    except KeyError:
+        return word or "-"

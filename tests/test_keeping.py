@@ -4,14 +4,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from bot import settings
 from bot.db import Database
 from bot.hours import audit
 from bot.hours.models import AuditEntry, ChatIdentity, Person
-from bot.inbox import journal, missed, turns
+from bot.inbox import journal, missed, outbox, reach, turns
+from bot.inbox.models import Outbox
 from bot.keeping import app
 from tests.inbox.asking import turn
 
@@ -102,3 +103,28 @@ def test_missed_sentences_are_listed_with_their_reason(database: Database) -> No
     done = runner.invoke(app, ["missed"])
     assert done.exit_code == 0, done.output
     assert done.output.splitlines() == [f"{now - timedelta(days=3):%Y-%m-%d %H:%M} 没听懂：牦牛怎么算", "最近 30 天没答好的问题共 1 条。"]
+
+
+def test_undelivered_says_which_messages_have_not_arrived_and_why_without_their_words(database: Database) -> None:
+    now = settings.load().now()
+    with database.begin() as connection:
+        reach.opened(connection, "wx:a", reach.MESSAGE, now)
+        reach.pushed(connection, "wx:a", reach.MESSAGE)
+        outbox.add(connection, "wx:a", [{"text": "秘密的话"}], now, state="sent")
+        for sender, state, reason in (
+            ("wx:a", "waiting", "no_service_right"),
+            ("tg:1", "failed", "blocked"),
+            ("tg:2", "pending", "errcode_7"),
+        ):
+            (one,) = outbox.add(connection, sender, [{"text": "秘密的话"}], now, state=state)
+            connection.execute(update(Outbox.__table__).where(Outbox.id == one.id).values(reason=reason, attempts=2))
+        outbox.add(connection, "tg:3", [{"text": "旧的"}], now - timedelta(days=30))
+    done = runner.invoke(app, ["undelivered"])
+    assert done.exit_code == 0, done.output
+    lines = done.output.splitlines()
+    assert [line.split("：")[0].split()[-1] for line in lines[:-1]] == ["wx:a", "tg:1", "tg:2"]
+    assert "没有客服消息权限（现在还可主动发送4条）" in lines[0]
+    assert "停用了机器人" in lines[1]
+    assert "errcode_7" in lines[2]
+    assert lines[-1] == "最近 7 天没有送达的消息共 3 条。"
+    assert "秘密" not in done.output

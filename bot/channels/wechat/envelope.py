@@ -83,7 +83,7 @@ class Envelope:
 
     def seal(self, opened: Opened, text: str | None) -> str:
         """The body of the response: a text reply to the message, encrypted like it; or nothing."""
-        if text is None:
+        if not text:
             return NOTHING
         speakable = _FORBIDDEN.sub("", text).replace("]]>", "]] >")
         reply = TextReply(
