@@ -64,18 +64,18 @@ def online_findings() -> Iterator[Finding]:
 
 
 def _wechat(settings: Any) -> Iterable[tuple[str, str | None]]:
-    from bot.channels.wechat import online
     from bot.channels.wechat.account import account_of
+    from bot.channels.wechat.online import findings
     from bot.db import open_database
 
     account = account_of(settings)
-    return online.findings(account, settings, open_database(settings)) if account else ()
+    return findings(account, settings, open_database(settings)) if account else ()
 
 
 def _telegram(settings: Any) -> Iterable[tuple[str, str | None]]:
-    from bot.channels.telegram import online
+    from bot.channels.telegram.online import findings
 
-    return asyncio.run(online.findings(settings)) if settings.get("BOT_TELEGRAM_TOKEN") else ()
+    return asyncio.run(findings(settings)) if settings.get("BOT_TELEGRAM_TOKEN") else ()
 
 
 def _look(what: str, look: Callable[[], None], **facts: str) -> Finding:

@@ -13,7 +13,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import exists, select
 from sqlalchemy.engine import Connection
 
 from bot.channels.context import Context
@@ -27,11 +26,12 @@ from bot.channels.wechat.envelope import FRESH, Opened
 from bot.channels.wechat.incoming import EVENT, Incoming, read
 from bot.channels.wechat.render import Renderer
 from bot.channels.wechat.sending import YES, Sender
+from bot.channels.wechat.waiting import Waiting
 from bot.db import DatabaseFault
 from bot.inbox import giving, journal, once, reach
 from bot.inbox.journal import Entry
-from bot.inbox.models import PROCESSED, RECEIVED, Journal
-from bot.inbox.question import Ask, Finish, Handled, Question
+from bot.inbox.models import PROCESSED
+from bot.inbox.question import Ask
 from bot.messages import message
 
 CHANNEL = "wx"
@@ -43,13 +43,10 @@ GIVEN_UP = 6.0
 LAST_DELIVERY = 3
 HELD = timedelta(seconds=16)
 """So long the platform may still bring the message again: its answer is not pushed before."""
-LOOK = 0.05  # seconds
 _REMEMBERED = 1000
 SIGNED = timedelta(seconds=2 * FRESH)
 OPENING = frozenset({"subscribe", "scan", "click"})
 """Events after which the platform lets us write to the person."""
-
-_journal = Journal.__table__
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +88,7 @@ class Conversation:
         self._renderer = Renderer(account.links, message("channels.wechat.more"))
         api = Api(account, context.database, clock) if account.secret else None
         self.sender = Sender(api, self._renderer, context.intake.writer, clock)
+        self._waiting = Waiting(context.database)
         self._pace = PaceKeeper()
         self._unclaimed: OrderedDict[str, int] = OrderedDict()
         self._working: set[asyncio.Task[Any]] = set()
@@ -131,7 +129,7 @@ class Conversation:
             raise RefusedError(403, "signature_used") from None
         except DatabaseFault:
             return self._not_claimed(delivery)
-        act = act_of(incoming, reached, self._ask, self._fetch)
+        act = act_of(incoming, reached, self._ask, self._waiting.fetch)
         if act is None:
             await self._note_silently(delivery)
             return None
@@ -149,7 +147,7 @@ class Conversation:
         if handled.sentence is not None:
             return handled.sentence
         if handled.duplicate:
-            await self._ended(delivery.entry.result().id)
+            await self._waiting.ended(delivery.entry.result().id)
         return await self._give(delivery)
 
     def _arrived(self, opened: Opened, delivery: _Delivery, connection: Connection) -> reach.Reached:
@@ -227,26 +225,6 @@ class Conversation:
         if count < LAST_DELIVERY:
             raise Unanswered
         return self._context.intake.sentences.unavailable
-
-    async def _fetch(self, question: Question, finish: Finish) -> Handled:
-        """In place of Rasa: waits until what the person asked before is answered; the answers travel in front of this one."""
-        while await asyncio.to_thread(self._unanswered_before, question):
-            await asyncio.sleep(LOOK)
-        return await finish([{"text": message("channels.wechat.fetched"), "metadata": {"kind": "channel", "feedback": False}}], [])
-
-    def _unanswered_before(self, question: Question) -> bool:
-        earlier = _journal.c.sender_id == question.sender_id, _journal.c.id < question.journal_id, _journal.c.state == RECEIVED
-        with self._context.database.look() as connection:
-            return bool(connection.execute(select(exists().where(*earlier))).scalar())
-
-    async def _ended(self, journal_id: int) -> None:
-        """Wait until whoever is at the message has ended it."""
-        while await asyncio.to_thread(self._state_of, journal_id) == RECEIVED:
-            await asyncio.sleep(LOOK)
-
-    def _state_of(self, journal_id: int) -> str | None:
-        with self._context.database.look() as connection:
-            return journal.state_of(connection, journal_id)
 
     def _too_fast(self) -> str:
         return message("channels.too_fast", phone=self._context.phone)

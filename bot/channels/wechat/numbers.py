@@ -3,19 +3,28 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from cn2an import cn2an
+
+from bot.messages import message
 
 MOST = 20
 """No list is longer; a larger number is an answer to something else."""
 
-_DIGITS = "([0-9]{1,2}|[一二两三四五六七八九十]{1,3})"
-_NUMBER = re.compile(rf"(?:选择?|回复)?\s*(?:第\s*{_DIGITS}\s*(?:个|条|项|种)?|{_DIGITS}\s*号?)\s*[.、,。!]?")
+
+@lru_cache(maxsize=1)
+def _pattern() -> re.Pattern[str]:
+    words = {name: message(f"channels.wechat.numbers.{name}").split() for name in ("before", "ordinal", "numerals", "measures", "after")}
+    one_of = {name: "|".join(map(re.escape, found)) for name, found in words.items()}
+    digits = rf"([0-9]{{1,2}}|(?:{one_of['numerals']}){{1,3}})"
+    bare, nth = rf"{digits}(?:{one_of['after']})?", rf"(?:{one_of['ordinal']})\s*{digits}\s*(?:{one_of['measures']})?"
+    return re.compile(rf"(?:{one_of['before']})?\s*(?:{nth}|{bare})\s*[^\w\s]?")
 
 
 def number_of(text: str) -> int | None:
     """The number that the whole message is; None for any other message."""
-    found = _NUMBER.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    found = _pattern().fullmatch(unicodedata.normalize("NFKC", text).strip())
     if found is None:
         return None
     try:

@@ -1,0 +1,42 @@
+"""Waiting for answers that somebody else is making: another delivery of the message, another process, or Rasa for what was asked before."""
+
+import asyncio
+
+from sqlalchemy import exists, select
+
+from bot.db import Database
+from bot.inbox import journal
+from bot.inbox.models import RECEIVED, Journal
+from bot.inbox.question import Finish, Handled, Question
+from bot.messages import message
+
+LOOK = 0.05  # seconds between two looks
+
+_table = Journal.__table__
+
+
+class Waiting:
+    """Looks at the journal until it is so."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ended(self, journal_id: int) -> None:
+        """Return when the message has been answered, or is gone. DatabaseFault."""
+        while await asyncio.to_thread(self._state_of, journal_id) == RECEIVED:
+            await asyncio.sleep(LOOK)
+
+    async def fetch(self, question: Question, finish: Finish) -> Handled:
+        """In place of Rasa: waits until what the person asked before is answered; those answers travel in front of this one."""
+        while await asyncio.to_thread(self._unanswered_before, question):
+            await asyncio.sleep(LOOK)
+        return await finish([{"text": message("channels.wechat.fetched"), "metadata": {"kind": "channel", "feedback": False}}], [])
+
+    def _state_of(self, journal_id: int) -> str | None:
+        with self._database.look() as connection:
+            return journal.state_of(connection, journal_id)
+
+    def _unanswered_before(self, question: Question) -> bool:
+        earlier = _table.c.sender_id == question.sender_id, _table.c.id < question.journal_id, _table.c.state == RECEIVED
+        with self._database.look() as connection:
+            return bool(connection.execute(select(exists().where(*earlier))).scalar())
