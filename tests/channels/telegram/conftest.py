@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from bot import settings as bot_settings
 from bot.channels.context import Context, build
-from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.access import PATH, SECRET_HEADER, Access, access
+from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.sending import bot_of
 from bot.channels.telegram.setup import set_up
 from bot.contact import Contact
