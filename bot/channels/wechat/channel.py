@@ -1,5 +1,6 @@
 """The webhook: five seconds for an answer, three deliveries of each message, and what is late lies in the database until it is fetched."""
 
+import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -80,11 +81,13 @@ class WeChatChannel(InputChannel):
             push = conversation.sender.push
             app.ctx.wechat_delivery = Delivery(context.intake.writer, [PREFIX], push, context.settings.now, failed=failed)
             if account.secret:
-                app.ctx.wechat_pushing = app.add_task(app.ctx.wechat_delivery.run())
+                app.ctx.wechat_pushing = asyncio.create_task(app.ctx.wechat_delivery.run())
 
         @blueprint.listener("before_server_stop")
         async def end(app: Sanic, _loop: Any) -> None:
             await context.intake.drain()
+            if account.secret:
+                app.ctx.wechat_pushing.cancel()
             await app.ctx.wechat_delivery.settle()
 
         return blueprint

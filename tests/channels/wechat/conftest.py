@@ -60,10 +60,12 @@ Opening = Callable[..., Account]
 
 @pytest.fixture
 def open_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opening]:
-    """Starts accounts; ``in_time`` and ``given_up`` shrink the platform's five seconds, ``env`` adds settings."""
+    """Starts accounts; times shrink the platform's five seconds, ``database`` is one that exists, ``env`` adds settings."""
     with ExitStack() as running:
 
-        def opening(mode: str = "plain", *, in_time: float = 4.4, given_up: float = 6.0, timeout: float = 5.0, **env: str) -> Account:
+        def opening(
+            mode: str = "plain", *, in_time: float = 4.4, given_up: float = 6.0, timeout: float = 5.0, database: str = "", **env: str
+        ) -> Account:
             api = running.enter_context(FakeApi(app_id=APP_ID, secret=SECRET))
             given = {
                 "BOT_TODAY": date(2023, 11, 20).isoformat(),
@@ -71,13 +73,14 @@ def open_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opening]:
                 "BOT_WECHAT_APP_ID": APP_ID,
                 "BOT_WECHAT_AES_KEY": "" if mode == "plain" else AES_KEY,
                 "BOT_WECHAT_API": api.url,
+                **({"BOT_DATABASE_URL": database} if database else {}),
                 **env,
             }
             settings = bot_settings.load(given, tmp_path_factory.mktemp("wechat"))
             context = build(settings, lambda _: Contact(TELEPHONE, (TELEPHONE,)))
-            database = Database(settings.database_url)
-            upgrade(database)
-            database.dispose()
+            migrated = Database(settings.database_url)
+            upgrade(migrated)
+            migrated.dispose()
             rasa = PretendedRasa()
 
             def furnish(app: Sanic) -> None:

@@ -1,0 +1,123 @@
+"""The platform waits five seconds and brings a message three times; here it waits less, once it waits as it does."""
+
+import threading
+
+import pytest
+from sqlalchemy import update
+
+from bot.inbox.models import PENDING, SENT, Outbox
+from tests.channels.conftest import ANSWER
+from tests.channels.wechat.conftest import Account, Opening
+from tests.serving import wait_until
+
+LOOKING = "正在查，请回复任意字获取。"
+FETCHED = "以上是刚才那条的回答，还想问什么直接说。"
+SHORT = {"in_time": 0.5, "given_up": 0.9, "timeout": 0.7}
+
+
+@pytest.fixture
+def hasty(open_account: Opening) -> Account:
+    return open_account(**SHORT)
+
+
+def late(account: Account, seconds: float) -> None:
+    account.rasa.seconds = seconds
+
+
+def test_an_answer_that_is_ready_at_the_second_delivery_is_given_there(hasty: Account) -> None:
+    late(hasty, 0.9)
+    said = hasty.peer.person("o1").says("公需要多少")
+    assert said.reply == ANSWER
+    assert [exchange.accepted for exchange in said.exchanges] == [False, True]
+    assert len(hasty.rasa.asked) == len(hasty.outbox) == 1
+    assert hasty.outbox[0].state == SENT
+
+
+def test_the_first_two_deliveries_end_without_a_word_and_the_third_promises(hasty: Account) -> None:
+    late(hasty, 3.0)
+    said = hasty.peer.person("o1").says("公需要多少")
+    assert [exchange.text for exchange in said.exchanges] == [None, None, LOOKING]
+    assert [exchange.status for exchange in said.exchanges[:2]] == [None, None], "no reply at all: an empty one would end the deliveries"
+    assert len(hasty.rasa.asked) == 1
+
+
+@pytest.mark.parametrize("anything", ["1", "好", "。", "获取", "OK"])
+def test_anything_fetches_what_was_promised(hasty: Account, anything: str) -> None:
+    late(hasty, 2.4)
+    person = hasty.peer.person("o1")
+    assert person.says("公需要多少").reply == LOOKING
+    late(hasty, 0.0)
+    assert person.says(anything).reply == f"{ANSWER}\n\n{FETCHED}"
+    assert [message.text for message in hasty.rasa.asked] == ["公需要多少"]
+    assert {row.state for row in hasty.outbox} == {SENT}
+
+
+def test_a_new_question_meanwhile_gets_the_held_answer_and_its_own_in_order(hasty: Account) -> None:
+    late(hasty, 2.2)
+    person = hasty.peer.person("o1")
+    assert person.says("公需要多少").reply == LOOKING
+    late(hasty, 0.0)
+    assert wait_until(lambda: len(hasty.outbox) == 1, 5)
+    assert person.says("电话").reply == f"{ANSWER}\n\n请拨打 0971-8258157 或 18970996140。"
+    assert [message.text for message in hasty.rasa.asked] == ["公需要多少", "电话"]
+
+
+@pytest.mark.parametrize("question", ["取消", "公需", "转人工"])
+def test_words_with_a_meaning_are_no_fetch(hasty: Account, question: str) -> None:
+    late(hasty, 2.0)
+    person = hasty.peer.person("o1")
+    assert person.says("公需要多少").reply == LOOKING
+    late(hasty, 0.0)
+    person.says(question)
+    assert hasty.rasa.asked[-1].text == question
+
+
+def test_a_held_answer_survives_a_restart(open_account: Opening) -> None:
+    account = open_account(**SHORT)
+    late(account, 2.0)
+    assert account.peer.person("o1").says("公需要多少").reply == LOOKING
+    assert wait_until(lambda: [row.state for row in account.outbox] == [PENDING], 5)
+    again = open_account(database=account.context.settings.database_url, **SHORT)
+    assert again.peer.person("o1").says("1").reply == f"{ANSWER}\n\n{FETCHED}"
+    assert again.rasa.asked == []
+
+
+def test_without_a_promise_a_short_word_is_a_question(hasty: Account) -> None:
+    hasty.peer.person("o1").says("好")
+    assert hasty.rasa.asked[-1].text == "好"
+
+
+def test_where_the_account_may_push_the_late_answer_comes_by_itself(open_account: Opening) -> None:
+    account = open_account(BOT_WECHAT_SECRET="s1", **SHORT)
+    person = account.peer.person("o1")
+    late(account, 2.4)
+    assert person.says("公需要多少").reply == LOOKING, "nobody knows yet whether the account may"
+    with account.context.database.begin() as connection:
+        connection.execute(update(Outbox.__table__).values(due_at=None))  # the sixteen seconds are over
+    assert [pushed.text for pushed in account.api.wait_pushed("o1", 1, 20)] == [ANSWER]
+    late(account, 2.4)
+    assert person.says("公需要多少呢").reply is None, "now it is known: nothing is promised"
+    assert [pushed.text for pushed in account.api.wait_pushed("o1", 2, 25)] == [ANSWER, ANSWER]
+    assert len(account.api.tokens_issued) == 1
+    assert {row.state for row in account.outbox} == {SENT}
+
+
+def test_with_the_real_times(open_account: Opening) -> None:
+    account = open_account()
+    late(account, 6.0)
+    said = account.peer.person("o1").says("公需要多少")
+    assert said.reply == ANSWER
+    assert len(said.exchanges) == 2
+
+
+def test_parallel_deliveries_while_the_answer_is_made_all_get_it(hasty: Account) -> None:
+    late(hasty, 0.3)
+    message = hasty.peer.message(Content="公需要多少")
+    texts: list[str | None] = []
+    threads = [threading.Thread(target=lambda: texts.append(hasty.peer.post(message).text)) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(texts) == {ANSWER}
+    assert len(hasty.rasa.asked) == 1
