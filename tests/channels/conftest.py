@@ -32,6 +32,8 @@ class PretendedRasa:
 
     asked: list[Any] = field(default_factory=list)
     seconds: float = 0.0
+    reply: str | None = None
+    """Says this to everything."""
 
     async def __call__(self, message: Any) -> None:
         self.asked.append(message)
@@ -50,6 +52,8 @@ class PretendedRasa:
             reply = {"text": "公需 30/45 ██████░░░ 还差15"}
         if "很长" in message.text:
             reply = {"text": "\n".join(f"第{n}行" for n in range(1, 61))}
+        if self.reply is not None:
+            reply = {"text": self.reply}
         await message.output_channel.send_response(message.sender_id, reply)
 
 

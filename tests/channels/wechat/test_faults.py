@@ -1,0 +1,83 @@
+"""A database that cannot claim, floods, strange texts."""
+
+import sqlite3
+import threading
+import time
+from contextlib import closing
+
+from bot.channels.pace import MOST, WITHIN, Pace, PaceKeeper
+from tests.channels.conftest import ANSWER, TELEPHONE
+from tests.channels.wechat.conftest import Account, Opening
+
+SHORT = {"in_time": 0.5, "given_up": 0.9, "timeout": 0.7}
+
+
+def locked(account: Account, seconds: float) -> threading.Thread:
+    """Hold the database's write lock for so long."""
+    holding = threading.Event()
+
+    def hold() -> None:
+        with closing(sqlite3.connect(account.context.database.file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            holding.set()
+            time.sleep(seconds)
+            other.execute("ROLLBACK")
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert holding.wait(5)
+    return thread
+
+
+def test_what_cannot_be_claimed_is_brought_again_and_the_last_time_the_person_is_told(open_account: Opening) -> None:
+    account = open_account(**SHORT)
+    lock = locked(account, 4)
+    said = account.peer.person("o1").says("公需要多少")
+    lock.join()
+    assert [exchange.status for exchange in said.exchanges] == [503, 503, 200]
+    assert TELEPHONE in (said.reply or "")
+    assert all(exchange.seconds < 0.7 for exchange in said.exchanges)
+
+
+def test_a_lock_that_ends_between_deliveries_costs_nothing(open_account: Opening) -> None:
+    account = open_account(**SHORT)
+    lock = locked(account, 0.8)
+    said = account.peer.person("o1").says("公需要多少")
+    lock.join()
+    assert said.reply == ANSWER
+    assert len(account.rasa.asked) == len(account.journal) == 1
+
+
+def test_with_the_real_times_a_locked_database_is_answered_before_the_platform_gives_up(account: Account) -> None:
+    lock = locked(account, 6)
+    (exchange,) = account.peer.deliver(account.peer.message(Content="公需要多少"), tries=1)
+    lock.join()
+    assert exchange.status == 503
+    assert exchange.seconds < 4.6
+
+
+def test_a_flood_is_told_so_once_and_costs_the_others_nothing(account: Account) -> None:
+    person = account.peer.person("o1")
+    replies = [person.says(f"公需要多少{number}").reply for number in range(MOST + 3)]
+    assert replies[:MOST] == [ANSWER] * MOST
+    assert "发得太快" in (replies[MOST] or "")
+    assert TELEPHONE in (replies[MOST] or "")
+    assert replies[MOST + 1 :] == [None, None]
+    assert account.peer.person("o2").says("公需要多少").reply == ANSWER
+
+
+def test_the_pace_forgets_after_its_time_and_counts_a_repeated_message_once() -> None:
+    now = [0.0]
+    pace = PaceKeeper(2, WITHIN, lambda: now[0])
+    assert [pace.judge("a", key) for key in ("1", "1", "1", "2", "2")] == [Pace.GO] * 5
+    assert [pace.judge("a", key) for key in ("3", "3", "4")] == [Pace.NOTICE, Pace.NOTICE, Pace.QUIET]
+    assert pace.judge("b", "1") is Pace.GO
+    now[0] = WITHIN + 1
+    assert pace.judge("a", "5") is Pace.GO
+
+
+def test_strange_characters_make_no_invalid_reply(account: Account) -> None:
+    person = account.peer.person("o1")
+    for text in ("]]>", "<a href='x'>标签</a>", "\u202e公需\u0085", "&amp;&lt;"):
+        assert person.says(text).reply
+    assert "<img" not in (person.says("标签").reply or "")

@@ -1,0 +1,167 @@
+"""Customer-service messages: what the platform lets the account push, and what becomes of the rest."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.inbox import outbox, reach
+from bot.inbox.models import Outbox, Reach
+from tests.channels.conftest import ANSWER
+from tests.channels.wechat.conftest import Account, Opening
+from tests.serving import wait_until
+
+PERSON = "wx:o1"
+
+
+@pytest.fixture
+def account(open_account: Opening) -> Account:
+    return open_account(BOT_WECHAT_SECRET="s1")
+
+
+def staff_says(account: Account, *texts: str) -> None:
+    """As another process writes it."""
+    with account.context.database.begin() as connection:
+        outbox.add(connection, PERSON, [{"text": text} for text in texts], account.context.settings.now(), kind="staff")
+
+
+def states(account: Account) -> list[tuple[str, str | None]]:
+    with account.context.database.read() as session:
+        found = session.execute(select(Outbox.state, Outbox.reason).where(Outbox.kind == "staff").order_by(Outbox.id))
+        return [(row.state, row.reason) for row in found]
+
+
+def settled(account: Account, *expected: tuple[str, str | None]) -> bool:
+    return wait_until(lambda: states(account) == list(expected), 10)
+
+
+def texts(account: Account) -> list[str]:
+    return [pushed.text for pushed in account.api.pushed("o1")]
+
+
+def refusals(account: Account) -> list[int]:
+    """What the platform has refused to send."""
+    answers = [call.answer or {} for call in account.api.called("custom/send")]
+    return [answer["errcode"] for answer in answers if answer.get("errcode")]
+
+
+def test_five_may_be_pushed_after_a_message_and_the_rest_rides_on_the_next_reply(account: Account) -> None:
+    person = account.peer.person("o1")
+    person.says("公需要多少")
+    staff_says(account, *"一二三四五六七")
+    assert settled(account, *[("sent", None)] * 5, *[("waiting", "quota_used_up")] * 2)
+    assert texts(account) == list("一二三四五")
+    assert refusals(account) == [], "it stops by itself"
+    assert person.says("公需要多少呢").reply == f"六\n\n七\n\n{ANSWER}"
+    assert [state for state, _ in states(account)] == ["sent"] * 7
+
+
+@pytest.mark.parametrize("act", ["clicks", "subscribes", "scans"])
+def test_three_may_be_pushed_within_a_minute_of_a_tap(account: Account, act: str) -> None:
+    person = account.peer.person("o1")
+    person.clicks("hours") if act == "clicks" else getattr(person, act)("poster")
+    staff_says(account, *"一二三四")
+    assert settled(account, *[("sent", None)] * 3, ("waiting", "quota_used_up"))
+    assert refusals(account) == []
+
+
+@pytest.mark.parametrize(("act", "life"), [("says", timedelta(hours=48)), ("clicks", timedelta(minutes=1))])
+def test_a_window_closes(account: Account, act: str, life: timedelta) -> None:
+    getattr(account.peer.person("o1"), act)("hours")
+    with account.context.database.begin() as connection:
+        row = connection.execute(select(Reach.message_at, Reach.tap_at).where(Reach.sender_id == PERSON)).one()
+        earlier = {name: value - life for name, value in row._mapping.items() if value is not None}
+        connection.execute(update(Reach.__table__).where(Reach.sender_id == PERSON).values(**earlier))
+    staff_says(account, "一")
+    assert settled(account, ("waiting", "window_closed"))
+    assert account.api.called("custom/send") == []
+
+
+def test_after_a_person_has_gone_nothing_is_pushed(account: Account) -> None:
+    person = account.peer.person("o1")
+    person.says("公需要多少")
+    person.unsubscribes()
+    staff_says(account, "一")
+    assert settled(account, ("failed", "not_following"))
+    assert account.api.called("custom/send") == []
+    person.subscribes()
+    staff_says(account, "二")
+    assert settled(account, ("failed", "not_following"), ("sent", None))
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "reason"),
+    [
+        (45015, "waiting", "window_closed"),
+        (45047, "waiting", "quota_used_up"),
+        (48001, "waiting", "no_service_right"),
+        (43004, "failed", "not_following"),
+        (40003, "failed", "unknown_person"),
+        (45009, "pending", "daily_limit"),
+        (40164, "pending", "ip_not_listed"),
+        (-1, "pending", "errcode_-1"),
+    ],
+)
+def test_what_the_platform_refuses_has_a_state_and_a_reason(account: Account, code: int, state: str, reason: str) -> None:
+    account.peer.person("o1").says("公需要多少")
+    account.api.fails("custom/send", code)
+    staff_says(account, "一")
+    assert settled(account, (state, reason))
+    assert texts(account) == []
+
+
+def test_an_account_without_the_right_tries_once(account: Account) -> None:
+    account.api.service_right = False
+    for name in ("o1", "o2"):
+        account.peer.person(name).says("公需要多少")
+    staff_says(account, "一")
+    assert settled(account, ("waiting", "no_service_right"))
+    with account.context.database.begin() as connection:
+        outbox.add(connection, "wx:o2", [{"text": "二"}], account.context.settings.now(), kind="staff")
+    assert settled(account, ("waiting", "no_service_right"), ("waiting", "no_service_right"))
+    assert refusals(account) == [48001]
+    assert account.peer.person("o2").says("公需要多少呢").reply == f"二\n\n{ANSWER}"
+
+
+@pytest.mark.parametrize("trouble", ["cuts", "breaks"])
+def test_a_platform_that_fails_is_asked_again(account: Account, trouble: str) -> None:
+    account.peer.person("o1").says("公需要多少")
+    getattr(account.api, trouble)("custom/send")
+    staff_says(account, "一", "二")
+    assert settled(account, ("sent", None), ("sent", None))
+    assert texts(account) == ["一", "二"]
+
+
+@pytest.mark.parametrize("ends", ["expire", "revoke"])
+def test_a_token_that_ended_is_replaced_once(account: Account, ends: str) -> None:
+    account.peer.person("o1").says("公需要多少")
+    staff_says(account, "一")
+    assert settled(account, ("sent", None))
+    getattr(account.api.tokens, ends)()
+    staff_says(account, "二", "三")
+    assert settled(account, *[("sent", None)] * 3)
+    assert texts(account) == ["一", "二", "三"]
+    assert len(account.api.tokens_issued) == 2
+
+
+def test_all_processes_share_one_token_and_never_ask_the_old_endpoint(open_account: Opening, account: Account) -> None:
+    other = open_account(BOT_WECHAT_SECRET="s1", BOT_WECHAT_API=account.api.url, database=account.context.settings.database_url)
+    account.peer.person("o1").says("公需要多少")
+    for text in "一二三":
+        staff_says(account, text)
+    assert settled(account, *[("sent", None)] * 3)
+    assert texts(account) == ["一", "二", "三"]
+    assert len(account.api.tokens_issued) == 1
+    assert account.api.old_token_calls == other.api.old_token_calls
+    assert not account.api.old_token_calls
+
+
+def test_how_many_are_left_is_known(account: Account) -> None:
+    account.peer.person("o1").says("公需要多少")
+    staff_says(account, "一", "二")
+    assert settled(account, *[("sent", None)] * 2)
+    now = account.context.settings.now()
+    with account.context.database.look() as connection:
+        count, until = reach.left(connection, PERSON, now)
+    assert count == 3
+    assert timedelta(hours=47, minutes=59) < until - now <= timedelta(hours=48)
