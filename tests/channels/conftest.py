@@ -34,10 +34,14 @@ class PretendedRasa:
     seconds: float = 0.0
     reply: str | None = None
     """Says this to everything."""
+    error: Exception | None = None
+    """Raises this at everything."""
 
     async def __call__(self, message: Any) -> None:
         self.asked.append(message)
         await asyncio.sleep(0.6 if "慢" in message.text else self.seconds)
+        if self.error is not None:
+            raise self.error
         if "坏" in message.text:
             raise RuntimeError(message.text)
         reply: dict[str, Any] = {"text": ANSWER, "metadata": {"kind": "faq", "question": "hours_public", "feedback": True}}

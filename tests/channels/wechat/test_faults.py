@@ -5,7 +5,10 @@ import threading
 import time
 from contextlib import closing
 
+import pytest
+
 from bot.channels.pace import MOST, WITHIN, Pace, PaceKeeper
+from bot.inbox.question import NotNow
 from tests.channels.conftest import ANSWER, TELEPHONE
 from tests.channels.wechat.conftest import Account, Opening
 
@@ -81,3 +84,36 @@ def test_strange_characters_make_no_invalid_reply(account: Account) -> None:
     for text in ("]]>", "<a href='x'>标签</a>", "\u202e公需\u0085", "&amp;&lt;"):
         assert person.says(text).reply
     assert "<img" not in (person.says("标签").reply or "")
+
+
+def test_a_dialogue_that_cannot_answer_now_says_so_at_once(account: Account) -> None:
+    account.rasa.error = NotNow("the action server is away")
+    said = account.peer.person("o1").says("公需要多少")
+    assert "已经记下" in (said.reply or "") or "恢复后" in (said.reply or "")
+    assert TELEPHONE in (said.reply or "")
+    assert said.exchanges[0].seconds < 4.5
+    account.rasa.error = None
+
+
+def test_an_answer_put_off_is_given_before_the_next(account: Account) -> None:
+    person = account.peer.person("o1")
+    account.rasa.error = NotNow("the action server is away")
+    person.says("公需要多少")
+    account.rasa.error = None
+    assert (person.says("电话").reply or "").startswith(ANSWER)
+
+
+def test_an_exception_anywhere_in_the_channel_is_one_friendly_sentence(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    for place in ("act_of", "giving.give", "reach.of"):
+        with monkeypatch.context() as breaking:
+            breaking.setattr(f"bot.channels.wechat.conversation.{place}", broken)
+            said = account.peer.person("o1").says(f"公需要多少{place}")
+        assert TELEPHONE in (said.reply or ""), place
+        assert said.exchanges[0].seconds < 4.5
+
+
+def test_a_thousand_emoji_are_one_question(account: Account) -> None:
+    assert account.peer.person("o1").says("😀" * 1000).reply == ANSWER
