@@ -10,7 +10,7 @@ from bot.channels.wechat import menu
 from bot.channels.wechat.incoming import EVENT, Incoming
 from bot.channels.wechat.numbers import line, number_of
 from bot.inbox.question import Ask, Finish, Handled, Question
-from bot.inbox.reach import MESSAGE, TAP, Reached
+from bot.inbox.reach import Reached
 from bot.inbox.turns import StoredTurn
 from bot.messages import message
 
@@ -21,12 +21,10 @@ _TOKEN_OF_ONE = 1  # a message this short fetches what was promised
 
 @dataclass(frozen=True)
 class Act:
-    """What the dialogue is given (and the journal keeps), who answers it, and the window in which the person may now be written to."""
+    """What the dialogue is given (and the journal keeps), and who answers it."""
 
     text: str
     ask: Ask
-    window: str
-    fetches: bool = False
 
 
 def act_of(incoming: Incoming, reached: Reached, ask: Ask, fetch: Ask) -> Act | None:
@@ -49,31 +47,31 @@ def _of_event(incoming: Incoming, ask: Ask) -> Act | None:
         return _welcome(key, ask, "scanned")
     if incoming.event == "click":
         said = menu.said_by(key)
-        return Act(said, ask, TAP) if said else _shown("old_entry", TAP)
+        return Act(said, ask) if said else _shown("old_entry")
     return None
 
 
 def _welcome(scene: str, ask: Ask, sentence: str) -> Act:
     """A greeting, then what this chat is bound to; with a bind code in the scene the binding begins at once."""
     said = message("channels.wechat.bind", code=scene.upper()) if _CODE.fullmatch(scene) else message("channels.wechat.whose")
-    return Act(said, _greeting(message(f"channels.wechat.{sentence}"), ask), TAP)
+    return Act(said, _greeting(message(f"channels.wechat.{sentence}"), ask))
 
 
 def _of_text(text: str, reached: Reached, ask: Ask, fetch: Ask) -> Act:
     bare = text.strip()
     if reached.promised and (len(bare) <= _TOKEN_OF_ONE or bare.lower() in message("channels.wechat.tokens").split()):
-        return Act(text, fetch, MESSAGE, fetches=True)
+        return Act(text, fetch)
     number = number_of(text)
     if number is None or not reached.offered:
-        return Act(text, ask, MESSAGE)
+        return Act(text, ask)
     titles = reached.offered
     if number > len(titles):
         lines = "\n".join(line(place, title) for place, (title, _) in enumerate(titles, 1))
-        return Act(text, _again(message("channels.wechat.no_such_line", number=number, most=len(titles), lines=lines), reached), MESSAGE)
+        return Act(text, _again(message("channels.wechat.no_such_line", number=number, most=len(titles), lines=lines), reached))
     title, payload = titles[number - 1]
     if reached.offer_stale:
-        return Act(text, _again(message("channels.wechat.old_number", number=number, title=title), reached, number), MESSAGE)
-    return Act(payload, ask, MESSAGE)
+        return Act(text, _again(message("channels.wechat.old_number", number=number, title=title), reached, number))
+    return Act(payload, ask)
 
 
 def _again(text: str, reached: Reached, only: int | None = None) -> Ask:
@@ -82,8 +80,8 @@ def _again(text: str, reached: Reached, only: int | None = None) -> Ask:
     return saying_all([{"text": text, "buttons": buttons, "metadata": {"kind": "ask_back", "feedback": False}}])
 
 
-def _shown(kind: str, window: str = MESSAGE) -> Act:
-    return Act(message(f"channels.wechat.marks.{kind}"), saying(message(f"channels.wechat.kinds.{kind}")), window)
+def _shown(kind: str) -> Act:
+    return Act(message(f"channels.wechat.marks.{kind}"), saying(message(f"channels.wechat.kinds.{kind}")))
 
 
 def _greeting(text: str, ask: Ask) -> Ask:

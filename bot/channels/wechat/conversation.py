@@ -31,7 +31,7 @@ from bot.db import DatabaseFault
 from bot.inbox import giving, journal, once, reach
 from bot.inbox.journal import Entry
 from bot.inbox.models import PROCESSED
-from bot.inbox.question import Ask
+from bot.inbox.question import Ask, Finish, Handled, Question
 from bot.messages import message
 
 CHANNEL = "wx"
@@ -137,7 +137,7 @@ class Conversation:
             channel=CHANNEL,
             sender=incoming.openid,
             text=act.text,
-            ask=act.ask,
+            ask=partial(self._ask_for, delivery, act.ask),
             external_id=incoming.key,
             hold_back=HELD,
             noted=partial(_noted, delivery.entry),
@@ -149,6 +149,11 @@ class Conversation:
         if handled.duplicate:
             await self._waiting.ended(delivery.entry.result().id)
         return await self._give(delivery)
+
+    async def _ask_for(self, delivery: _Delivery, own: Ask, question: Question, finish: Finish) -> Handled:
+        """An earlier message of the person that was left unanswered is Rasa's to answer, whoever answers this one."""
+        mine = question.journal_id == delivery.entry.result().id
+        return await (own if mine else self._ask)(question, finish)
 
     def _arrived(self, opened: Opened, delivery: _Delivery, connection: Connection) -> reach.Reached:
         """Bind the signature to the body, note that the person acted; what is known of them. _SignatureUsedError."""

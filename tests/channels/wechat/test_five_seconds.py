@@ -1,10 +1,12 @@
 """The platform waits five seconds and brings a message three times; here it waits less, once it waits as it does."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
+from bot.inbox import journal, reach
 from bot.inbox.models import PENDING, SENT, Outbox
 from tests.channels.conftest import ANSWER
 from tests.channels.wechat.conftest import Account, Opening
@@ -121,3 +123,16 @@ def test_parallel_deliveries_while_the_answer_is_made_all_get_it(hasty: Account)
         thread.join()
     assert set(texts) == {ANSWER}
     assert len(hasty.rasa.asked) == 1
+
+
+@pytest.mark.parametrize("act", ["image", "fetch"])
+def test_a_question_that_a_dead_process_left_is_the_dialogues_to_answer_whatever_comes_next(account: Account, act: str) -> None:
+    long_ago = account.context.settings.now() - timedelta(minutes=2)
+    with account.context.database.begin() as connection:
+        journal.write(connection, channel="wx", sender_id="wx:o1", external_id="left", text="公需要多少", now=long_ago)
+        if act == "fetch":
+            reach.promise(connection, "wx:o1", long_ago)
+    person = account.peer.person("o1")
+    said = person.sends_image() if act == "image" else person.says("1")
+    assert [message.text for message in account.rasa.asked] == ["公需要多少"]
+    assert (said.reply or "").startswith(ANSWER)
