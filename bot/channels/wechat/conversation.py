@@ -38,6 +38,8 @@ CHANNEL = "wx"
 PREFIX = f"{CHANNEL}:"
 IN_TIME = 4.4
 """Seconds after its arrival at which a delivery is answered, or not at all."""
+LAST_MOMENT = 0.3
+"""Seconds that a database may take for the promise, before the person gets the sentence with the telephone number."""
 GIVEN_UP = 6.0
 """Seconds after which the platform has certainly closed the connection."""
 LAST_DELIVERY = 3
@@ -131,7 +133,10 @@ class Conversation:
             return self._not_claimed(delivery)
         act = act_of(incoming, reached, self._ask, self._waiting.fetch)
         if act is None:
-            await self._note_silently(delivery)
+            try:
+                await self._note_silently(delivery)
+            except DatabaseFault:
+                raise Unanswered from None
             return None
         handled = await intake.receive(
             channel=CHANNEL,
@@ -205,7 +210,8 @@ class Conversation:
             delivery.abandoned = True
             return self._not_claimed(delivery)
         if delivery.entry.result().deliveries >= LAST_DELIVERY:
-            return await self._context.intake.writer.write(partial(self._promised, delivery))
+            promised = self._context.intake.writer.write(partial(self._promised, delivery))
+            return await asyncio.wait_for(promised, LAST_MOMENT)
         delivery.abandoned = True
         await asyncio.sleep(self._given_up - self._in_time)
         raise Unanswered

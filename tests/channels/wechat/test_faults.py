@@ -51,6 +51,30 @@ def test_a_lock_that_ends_between_deliveries_costs_nothing(open_account: Opening
     assert len(account.rasa.asked) == len(account.journal) == 1
 
 
+def test_a_database_that_is_locked_after_the_claim_ends_in_the_friendly_sentence(open_account: Opening) -> None:
+    account = open_account(**SHORT)
+    account.rasa.seconds = 5.0
+    message = account.peer.message(Content="公需要多少")
+    assert [exchange.text for exchange in account.peer.deliver(message, tries=2)] == [None, None]
+    third: list[str | None] = []
+    asking = threading.Thread(target=lambda: third.append(account.peer.deliver(message, timeout=2, tries=1)[0].text))
+    asking.start()
+    time.sleep(0.3)
+    lock = locked(account, 2)
+    asking.join()
+    lock.join()
+    assert TELEPHONE in (third[0] or "")
+
+
+def test_an_event_that_cannot_be_written_down_is_brought_again(open_account: Opening) -> None:
+    account = open_account(**SHORT)
+    lock = locked(account, 0.8)
+    said = account.peer.person("o1").unsubscribes()
+    lock.join()
+    assert [exchange.status for exchange in said.exchanges] == [503, 200]
+    assert [row.unreachable for row in account.reach] == ["unsubscribed"]
+
+
 def test_with_the_real_times_a_locked_database_is_answered_before_the_platform_gives_up(account: Account) -> None:
     lock = locked(account, 6)
     (exchange,) = account.peer.deliver(account.peer.message(Content="公需要多少"), tries=1)
