@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
@@ -12,6 +12,9 @@ from bot.inbox import outbox, reach
 from bot.inbox.journal import reply_of
 from bot.inbox.models import PENDING, SENT, WAITING, Journal, Outbox
 from bot.inbox.outbox import Outgoing
+
+RESPONSE = timedelta(seconds=1)
+"""So long a response may be on its way: what it does not hold is pushed after it."""
 
 _table, _journal = Outbox.__table__, Journal.__table__
 
@@ -43,6 +46,7 @@ def give(connection: Connection, sender_id: str, journal_id: int, compose: Compo
     if before is not None:
         return before
     lying = select(_table).where(_table.c.sender_id == sender_id, _table.c.state.in_((PENDING, WAITING))).order_by(_table.c.id)
+    lying = lying.with_for_update()  # PostgreSQL: whoever pushes may be taking one of them
     messages = [outbox.outgoing(row) for row in connection.execute(lying)]
     if not messages:
         return None
@@ -50,7 +54,7 @@ def give(connection: Connection, sender_id: str, journal_id: int, compose: Compo
     gone = {"state": SENT, "attempts": _table.c.attempts + 1, "due_at": None}
     connection.execute(update(_table).where(_table.c.id.in_(list(given.done))).values(gone))
     rest = [message.id for message in messages if message.id not in given.done]
-    connection.execute(update(_table).where(_table.c.id.in_(rest)).values(due_at=None))
+    connection.execute(update(_table).where(_table.c.id.in_(rest)).values(due_at=now + RESPONSE))
     for outbox_id, parts in given.begun.items():
         connection.execute(update(_table).where(_table.c.id == outbox_id).values(parts=parts))
     connection.execute(update(_journal).where(_journal.c.id == journal_id).values(reply=given.text))

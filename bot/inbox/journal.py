@@ -103,6 +103,12 @@ def state_of(session: Session | Connection, journal_id: int) -> str | None:
     return state
 
 
+def known(session: Session | Connection, channel: str, external_id: str) -> bool:
+    """Whether the platform has brought this message before."""
+    before = exists().where(_table.c.channel == channel, _table.c.external_id == external_id)
+    return bool(session.execute(select(before)).scalar())
+
+
 def reply_of(session: Session | Connection, journal_id: int) -> str | None:
     """What a response to the platform carried in answer to a message; None when none has carried anything."""
     reply: str | None = session.execute(select(_table.c.reply).where(_table.c.id == journal_id)).scalar_one_or_none()

@@ -17,6 +17,7 @@ from bot.messages import message
 _CODE = re.compile(r"[2-9A-HJ-NP-Za-hj-np-z]{10}")
 _SUBSCRIPTION = "qrscene_"
 _TOKEN_OF_ONE = 1  # a message this short fetches what was promised
+_NO_WORD_BEHIND = re.compile(r"\W+$")
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def _welcome(scene: str, ask: Ask, sentence: str) -> Act:
 
 
 def _of_text(text: str, reached: Reached, ask: Ask, fetch: Ask) -> Act:
-    bare = text.strip()
-    if reached.promised and (len(bare) <= _TOKEN_OF_ONE or bare.lower() in message("channels.wechat.tokens").split()):
+    bare = _NO_WORD_BEHIND.sub("", text)
+    if reached.promised and (len(bare.strip()) <= _TOKEN_OF_ONE or bare.strip().lower() in message("channels.wechat.tokens").split()):
         return Act(text, fetch)
     number = number_of(text)
     if number is None or not reached.offered:

@@ -48,6 +48,7 @@ class Api:
         self._account, self._database, self._clock = account, database, clock
         self._name = f"wx token {account.app_id}"
         self._fetching = threading.Lock()
+        self._mine = threading.local()
         self._client = _Client(account, self._token)
 
     def send_text(self, openid: str, text: str) -> None:
@@ -65,13 +66,14 @@ class Api:
 
     def _call(self, call: Callable[[WeChatClient], Any]) -> Any:
         """A token may have ended before its time (another program asked for one): once more with a new one."""
+        self._mine.token = None
         try:
             return self._once(call)
         except ApiFault as fault:
-            if fault.code not in TOKEN_REFUSED:
+            if fault.code not in TOKEN_REFUSED or self._mine.token is None:
                 raise
             with self._database.begin() as connection:
-                shared_state.dismiss(connection, self._name, self._used)
+                shared_state.dismiss(connection, self._name, self._mine.token)
             return self._once(call)
 
     def _once(self, call: Callable[[WeChatClient], Any]) -> Any:
@@ -86,8 +88,9 @@ class Api:
         with self._fetching:
             with self._database.look() as connection:
                 held = shared_state.recall(connection, self._name, self._clock())
-            self._used = held or self._fetched()
-            return self._used
+            token: str = held or self._fetched()
+            self._mine.token = token
+            return token
 
     def _fetched(self) -> str:
         """The platform gives every process the same stable token."""

@@ -79,7 +79,9 @@ class Envelope:
             plain = PrpCrypto(self._crypto.key).decrypt(sealed, self._account.app_id)
         except Exception as error:  # what cipher, padding and struct raise have no name in common
             raise UndecryptableError(403, "not_decryptable") from error
-        return Opened(_elements(plain if isinstance(plain, bytes) else plain.encode()), True, None, hashlib.sha256(body).hexdigest())
+        inner = plain if isinstance(plain, bytes) else plain.encode()
+        unsealed = self._signature(query["timestamp"], query["nonce"])  # which signs the same query without anything encrypted
+        return Opened(_elements(inner), True, unsealed, hashlib.sha256(inner).hexdigest())
 
     def seal(self, opened: Opened, text: str | None) -> str:
         """The body of the response: a text reply to the message, encrypted like it; or nothing."""
@@ -94,12 +96,15 @@ class Envelope:
         stamp = str(int(self._now()))
         return str(self._crypto.encrypt_message(reply, hashlib.sha256(reply.encode()).hexdigest()[:10], stamp))
 
+    def _signature(self, *signed: str) -> str:
+        signer = WeChatSigner()
+        signer.add_data(self._account.token, *signed)
+        return str(signer.signature)
+
     def _check(self, query: Query, name: str, *signed: str) -> None:
         """Refuse a signature that is not ours, and one of another time."""
         given, stamp, nonce = (query.get(key, "")[:_LONGEST] for key in (name, "timestamp", "nonce"))
-        signer = WeChatSigner()
-        signer.add_data(self._account.token, stamp, nonce, *signed)
-        if not hmac.compare_digest(signer.signature.encode(), given.encode("utf-8", "replace")):
+        if not hmac.compare_digest(self._signature(stamp, nonce, *signed).encode(), given.encode("utf-8", "replace")):
             raise RefusedError(403, "signature")
         if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 20 and abs(self._now() - int(stamp)) <= FRESH):
             raise RefusedError(403, "stale")

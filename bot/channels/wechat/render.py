@@ -14,6 +14,10 @@ _SENTENCE = re.compile(r"[^。！？!?；;\n]*[。！？!?；;\n]+[”’）)」
 _GLUED = re.compile("[\u0300-\u036f\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")  # no beginning of a part
 _TAG_SIGNS = str.maketrans({"<": "＜", ">": "＞"})
 
+CLOSING = "closing"
+"""In the metadata of a message that ends a reply: with something behind it, it is left out."""
+_UNSAFE = re.compile('["&%+#\\s]')  # in the address of a link
+
 Option = tuple[str, str]
 
 
@@ -41,6 +45,9 @@ class Renderer:
         room = LIMIT - (0 if pushes else len(self.more.encode()) + 2)
         full = False
         for message in messages:
+            if message is not messages[-1] and (message.payload.get("metadata") or {}).get(CLOSING):
+                done.append(message.id)
+                continue
             parts = self.parts(message.payload, len(options) + 1)
             given = min(message.parts, len(parts))
             while given < len(parts) and (not texts or len("\n\n".join([*texts, parts[given]]).encode()) <= room):
@@ -59,7 +66,7 @@ class Renderer:
 
     def _line(self, number: int, title: str, payload: str) -> str:
         shown = line(number, title.translate(_TAG_SIGNS))
-        if not self.links or '"' in payload or "&" in payload:
+        if not self.links or _UNSAFE.search(payload):
             return shown
         return f'<a href="weixin://bizmsgmenu?msgmenucontent={payload.translate(_TAG_SIGNS)}&msgmenuid={number}">{shown}</a>'
 

@@ -53,7 +53,7 @@ class Sender:
             await self._send(message.sender_id, text)
             await self._writer.write(partial(self._note, message.sender_id, window))
             await part_done()
-        await self._writer.write(partial(reach.offer, sender_id=message.sender_id, options=options_of(message.payload)))
+        await self._writer.write(partial(self._arrived, message))
 
     def _window(self, sender_id: str) -> str:
         with self._writer.database.look() as connection:
@@ -90,6 +90,11 @@ class Sender:
         if fault.code == _DAILY_LIMIT:
             return TryLater(reason, 3600, everybody=True)
         return TryLater(reason, 60, everybody=True) if fault.code == _NOT_LISTED else TryLater(reason)
+
+    def _arrived(self, message: Outgoing, connection: Connection) -> None:
+        """A number now means this message's list; what was promised has come by itself."""
+        reach.offer(connection, message.sender_id, options_of(message.payload))
+        reach.promise(connection, message.sender_id, None)
 
     def _note(self, sender_id: str, window: str, connection: Connection) -> None:
         reach.pushed(connection, sender_id, window)
