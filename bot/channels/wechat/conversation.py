@@ -18,12 +18,12 @@ from sqlalchemy.engine import Connection
 from bot.channels.context import Context
 from bot.channels.http import RefusedError
 from bot.channels.pace import Pace, PaceKeeper
-from bot.channels.wechat import noticed
+from bot.channels.wechat import noticed, windows
 from bot.channels.wechat.account import Account
 from bot.channels.wechat.acts import act_of
 from bot.channels.wechat.client import Api
 from bot.channels.wechat.envelope import FRESH, Opened
-from bot.channels.wechat.incoming import EVENT, Incoming, read
+from bot.channels.wechat.incoming import Incoming, read
 from bot.channels.wechat.render import Renderer
 from bot.channels.wechat.sending import YES, Sender
 from bot.channels.wechat.waiting import Waiting
@@ -45,10 +45,8 @@ GIVEN_UP = 6.0
 LAST_DELIVERY = 3
 HELD = timedelta(seconds=16)
 """So long the platform may still bring the message again: its answer is not pushed before."""
-_REMEMBERED = 1000
+_REMEMBERED = 10_000
 SIGNED = timedelta(seconds=2 * FRESH)
-OPENING = frozenset({"subscribe", "scan", "click"})
-"""Events after which the platform lets us write to the person."""
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +65,10 @@ class _Delivery:
 
     incoming: Incoming
     until: float
+    number: int
+    """Which delivery of the message it is, as this process has seen them."""
     entry: "asyncio.Future[Entry]"
+    fetches: bool = False
     abandoned: bool = False
     """Whether nobody will hear the answer any more: it stays in the database then."""
 
@@ -92,13 +93,14 @@ class Conversation:
         self.sender = Sender(api, self._renderer, context.intake.writer, clock)
         self._waiting = Waiting(context.database)
         self._pace = PaceKeeper()
-        self._unclaimed: OrderedDict[str, int] = OrderedDict()
+        self._brought: OrderedDict[str, int] = OrderedDict()
         self._working: set[asyncio.Task[Any]] = set()
 
     async def answer(self, opened: Opened) -> str | None:
         """The reply to a verified message, None for none. RefusedError for what is no message; Unanswered where it is to come again."""
         incoming = read(opened.elements)
-        delivery = _Delivery(incoming, time.monotonic() + self._in_time, asyncio.get_running_loop().create_future())
+        until, entry = time.monotonic() + self._in_time, asyncio.get_running_loop().create_future()
+        delivery = _Delivery(incoming, until, self._counted(incoming.key), entry)
         work = asyncio.create_task(self._work(opened, delivery))
         self._working.add(work)
         work.add_done_callback(self._done)
@@ -111,6 +113,7 @@ class Conversation:
         except (Unanswered, RefusedError):
             raise
         except Exception as error:  # whatever it is: one friendly sentence
+            delivery.abandoned = True
             logger.error("a message could not be answered: %s", type(error).__name__)
             self._context.intake.observer.channel_error("wechat")
             return self._context.intake.sentences.unavailable
@@ -122,7 +125,7 @@ class Conversation:
 
     async def _work(self, opened: Opened, delivery: _Delivery) -> str | None:
         incoming, intake = delivery.incoming, self._context.intake
-        pace = self._pace.judge(incoming.openid, incoming.key)
+        pace = self._pace.judge(incoming.openid, incoming.key) if windows.opened_by(incoming) else Pace.GO
         if pace is not Pace.GO:
             return self._too_fast() if pace is Pace.NOTICE else None
         try:
@@ -138,6 +141,7 @@ class Conversation:
             except DatabaseFault:
                 raise Unanswered from None
             return None
+        delivery.fetches = act.ask == self._waiting.fetch
         handled = await intake.receive(
             channel=CHANNEL,
             sender=incoming.openid,
@@ -172,12 +176,8 @@ class Conversation:
             heard = noticed.ON if incoming.elements.get("Recognition", "").strip() else noticed.OFF
             noticed.note(connection, noticed.VOICE, heard, now)
         before = reach.of(connection, sender_id)
-        if incoming.kind != EVENT:
-            reach.opened(connection, sender_id, reach.MESSAGE, now)
-        elif incoming.event in OPENING:
-            reach.opened(connection, sender_id, reach.TAP, now)
-        elif incoming.event == "unsubscribe":
-            reach.lost(connection, sender_id, reach.UNSUBSCRIBED)
+        if not journal.known(connection, CHANNEL, incoming.key):
+            windows.note(connection, incoming, sender_id, now)
         return before
 
     async def _note_silently(self, delivery: _Delivery) -> None:
@@ -225,17 +225,20 @@ class Conversation:
         if self.sender.right(connection) == YES:
             return None  # it will be pushed
         reach.promise(connection, delivery.sender_id, self._context.settings.now())
-        return message("channels.wechat.looking")
+        return self._context.intake.sentences.delayed if delivery.fetches else message("channels.wechat.looking")
 
     def _not_claimed(self, delivery: _Delivery) -> str:
         """The database cannot write the message down: the platform is to bring it again, and the last time the person is told."""
-        count = self._unclaimed.pop(delivery.incoming.key, 0) + 1
-        self._unclaimed[delivery.incoming.key] = count
-        while len(self._unclaimed) > _REMEMBERED:
-            self._unclaimed.popitem(last=False)
-        if count < LAST_DELIVERY:
+        if delivery.number < LAST_DELIVERY:
             raise Unanswered
         return self._context.intake.sentences.unavailable
+
+    def _counted(self, key: str) -> int:
+        """How often this message has been brought to this process: where the database cannot say."""
+        count = self._brought[key] = self._brought.pop(key, 0) + 1
+        while len(self._brought) > _REMEMBERED:
+            self._brought.popitem(last=False)
+        return count
 
     def _too_fast(self) -> str:
         return message("channels.too_fast", phone=self._context.phone)
