@@ -4,10 +4,9 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
 
 from bot.inbox import journal, reach
-from bot.inbox.models import PENDING, SENT, Outbox
+from bot.inbox.models import PENDING, SENT
 from tests.channels.conftest import ANSWER
 from tests.channels.wechat.conftest import Account, Opening
 from tests.serving import wait_until
@@ -89,19 +88,19 @@ def test_without_a_promise_a_short_word_is_a_question(hasty: Account) -> None:
     assert hasty.rasa.asked[-1].text == "好"
 
 
-def test_where_the_account_may_push_the_late_answer_comes_by_itself(open_account: Opening) -> None:
+def test_where_the_account_may_push_the_late_answer_comes_by_itself(open_account: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.channels.wechat.conversation.HELD", timedelta(seconds=3))
     account = open_account(BOT_WECHAT_SECRET="s1", **SHORT)
     person = account.peer.person("o1")
     late(account, 2.4)
     assert person.says("公需要多少").reply == LOOKING, "nobody knows yet whether the account may"
-    with account.context.database.begin() as connection:
-        connection.execute(update(Outbox.__table__).values(due_at=None))  # the sixteen seconds are over
-    assert [pushed.text for pushed in account.api.wait_pushed("o1", 1, 20)] == [ANSWER]
+    assert [pushed.text for pushed in account.api.wait_pushed("o1", 1, 10)] == [ANSWER]
+    assert wait_until(lambda: [row.state for row in account.outbox] == [SENT], 5)
     late(account, 2.4)
     assert person.says("公需要多少呢").reply is None, "now it is known: nothing is promised"
-    assert [pushed.text for pushed in account.api.wait_pushed("o1", 2, 25)] == [ANSWER, ANSWER]
+    assert [pushed.text for pushed in account.api.wait_pushed("o1", 2, 10)] == [ANSWER, ANSWER]
     assert len(account.api.tokens_issued) == 1
-    assert {row.state for row in account.outbox} == {SENT}
+    assert wait_until(lambda: [row.state for row in account.outbox] == [SENT, SENT], 5)
 
 
 def test_with_the_real_times(open_account: Opening) -> None:
