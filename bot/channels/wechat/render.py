@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import regex
+
 from bot.channels.wechat.numbers import line, listed
 from bot.inbox.giving import Given
 from bot.inbox.outbox import Outgoing
 
 LIMIT = 2048  # bytes of a text in UTF-8
-_SENTENCE = re.compile(r"[^。！？!?；;\n]*[。！？!?；;\n]+[”’）)」』]*|[^。！？!?；;\n]+")
-_GLUED = re.compile("[\u0300-\u036f\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")  # no beginning of a part
+_SENTENCE = regex.compile(r"[^。！？!?；;\n]*[。！？!?；;\n]+[”’）)」』\p{M}\u200d]*|[^。！？!?；;\n]+")
+_SIGN = regex.compile(r"\X")
 _TAG_SIGNS = str.maketrans({"<": "＜", ">": "＞"})
 
 CLOSING = "closing"
@@ -92,11 +94,13 @@ def split(text: str, lines: Sequence[str], limit: int) -> Iterator[str]:
 
 
 def _cut(sentence: str, limit: int) -> Iterator[str]:
-    """A sentence too long for one part, between characters that are not one sign together."""
-    while len(sentence.encode()) > limit:
-        end = len(sentence.encode()[:limit].decode(errors="ignore"))
-        while end > 1 and (_GLUED.match(sentence[end]) or sentence[end - 1] == "\u200d"):
-            end -= 1
-        yield sentence[:end]
-        sentence = sentence[end:]
-    yield sentence
+    """A sentence too long for one part, between what people see as one sign each; a sign too long for a part falls apart."""
+    part, size = "", 0
+    signs = _SIGN.findall(sentence) if len(sentence.encode()) > limit else [sentence]
+    for sign in (one for whole in signs for one in ([whole] if len(whole.encode()) <= limit else whole)):
+        more = len(sign.encode())
+        if part and size + more > limit:
+            yield part
+            part, size = "", 0
+        part, size = part + sign, size + more
+    yield part
