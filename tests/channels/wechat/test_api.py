@@ -12,6 +12,11 @@ from tests.serving import wait_until
 PERSON = "wx:o1"
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.inbox.delivery.FIRST_PAUSE", 0.6)
+
+
 @pytest.fixture
 def account(open_account: Opening) -> Account:
     return open_account(BOT_WECHAT_SECRET="s1")
