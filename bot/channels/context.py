@@ -25,6 +25,10 @@ class Context:
     phone: str
     """The policy telephone number of the notice in force."""
 
+    def failed(self, channel: str) -> None:
+        """Count a failure of the channel with whoever listens by then."""
+        self.intake.observer.channel_error(channel)
+
 
 def build(settings: Settings, contact_on: Callable[[date], Contact]) -> Context:
     """A context on ``settings``; ``contact_on`` gives the numbers of a day's notice. Nothing is connected and no secret is read yet."""

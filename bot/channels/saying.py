@@ -8,12 +8,9 @@ from bot.inbox.question import Ask, Finish, Handled, Question
 KIND = "channel"
 
 
-def saying(text: str, buttons: Sequence[str] = ()) -> Ask:
-    """In place of Rasa: answers whatever is asked with this text; a button says its own sentence."""
-    payload: dict[str, Any] = {"text": text, "metadata": {"kind": KIND, "feedback": False}}
-    if buttons:
-        payload["buttons"] = [{"title": title, "payload": title} for title in buttons]
-    return saying_all([payload])
+def saying(text: str) -> Ask:
+    """In place of Rasa: answers whatever is asked with this text."""
+    return saying_all([{"text": text, "metadata": {"kind": KIND, "feedback": False}}])
 
 
 def saying_all(payloads: Sequence[Mapping[str, Any]]) -> Ask:

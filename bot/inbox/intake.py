@@ -58,6 +58,7 @@ class Intake:
         sender: str,
         text: str,
         ask: Ask,
+        own: Ask | None = None,
         external_id: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         delivers_at_once: bool = False,
@@ -70,10 +71,10 @@ class Intake:
         ``delivers_at_once``: the answer travels in the response to this very request, so it is written down as sent. The work goes on when
         the caller is cancelled (a browser that left, a platform that gave up waiting): the answer is then found in the outbox.
         ``hold_back``: for so long nobody pushes the answer, since a response may carry it. ``noted`` is called as soon as the message is
-        claimed and written down, before any work on it; it must not fail.
+        claimed and written down, before any work on it; it must not fail. ``own`` answers this message in place of ``ask``, and no other.
         """
         question = (channel, f"{channel}:{sender}", external_id, text, dict(metadata or {}))
-        way = Way(ask, SENT if delivers_at_once else PENDING, hold_back, noted)
+        way = Way(ask, own, SENT if delivers_at_once else PENDING, hold_back, noted)
         task = asyncio.create_task(self._observed(*question, way=way))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -119,12 +120,17 @@ class Intake:
                 return await self._finish(question, way.state, [{"text": reply}], [], kind=NOTICE)
         except Exception as error:
             return self._unavailable("inbox cannot write a message down", channel, error)
-        return Handled(HELD) if entry.state == HELD else await self.answer(question, way.ask, way.state, behind=entry.behind)
+        if entry.state == HELD:
+            return Handled(HELD)
+        return await self.answer(question, way.ask, way.state, own=way.own, behind=entry.behind)
 
-    async def answer(self, question: Question, ask: Ask, state: str, *, again: bool = False, behind: Sequence[Any] = ()) -> Handled:
+    async def answer(
+        self, question: Question, ask: Ask, state: str, *, own: Ask | None = None, again: bool = False, behind: Sequence[Any] = ()
+    ) -> Handled:
         """Have a journaled message answered; ``state`` is that of its answers. Never raises but for cancellation.
 
-        ``again``: the person has been told that the answer is late, and is not told twice. ``behind``: their journal rows that come first.
+        ``again``: the person has been told that the answer is late, and is not told twice. ``behind``: their journal rows that come first,
+        which ``own`` does not answer.
         """
         put_back_here = question.journal_id in self.backlog.waiting
         self.backlog.in_work.add(question.journal_id)
@@ -132,13 +138,13 @@ class Intake:
             self.observer.retried()
         try:
             if not await self._caught_up(question, ask, behind):
-                return await self._put_back(question, ask, state, NotNow("an earlier message waits"), again)
-            handled = await self._answer(question, ask, state, again)
+                return await self._put_back(question, own or ask, state, NotNow("an earlier message waits"), again)
+            handled = await self._answer(question, own or ask, state, again)
         finally:
             self.backlog.in_work.discard(question.journal_id)
         if again and handled.state != RECEIVED:
             if handled.duplicate and put_back_here:
-                await self.give_back(question, ask)
+                await self.give_back(question, own or ask)
             self.backlog.owe(question)
         return handled
 

@@ -66,6 +66,8 @@ class Way:
     """How a channel wants one message dealt with (``Intake.receive``)."""
 
     ask: Ask
+    own: Ask | None
+    """Answers this message in place of ``ask``, which goes on answering what the same person said before."""
     state: str
     """State of its answers: sent where the response carries them, else pending."""
     hold_back: timedelta | None

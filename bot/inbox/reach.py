@@ -54,23 +54,26 @@ def back(session: Session | Connection, sender_id: str) -> None:
     _set(session, sender_id, unreachable=None)
 
 
-def may_push(session: Session | Connection, sender_id: str, now: datetime) -> str | None:
-    """The window in which one more message may be pushed, else None."""
+@dataclass(frozen=True)
+class Window:
+    """A window that is open: how many messages may still be pushed in it, and until when."""
+
+    name: str
+    left: int
+    until: datetime
+
+
+def windows(session: Session | Connection, sender_id: str, now: datetime) -> list[Window]:
+    """The person's open windows, also used-up ones, in the order in which they are used; none for somebody out of reach."""
     row = session.execute(select(_table).where(_table.c.sender_id == sender_id)).first()
     if row is None or row.unreachable:
-        return None
-    for window, (life, most) in WINDOWS.items():
-        since = getattr(row, f"{window}_at")
-        if since is not None and now - since < life and getattr(row, f"{window}_pushed") < most:
-            return window
-    return None
-
-
-def why_not(session: Session | Connection, sender_id: str, now: datetime) -> str:
-    """Why nothing may be pushed: the last window is closed, or used up."""
-    row = session.execute(select(_table).where(_table.c.sender_id == sender_id)).first()
-    since = [(getattr(row, f"{window}_at"), life) for window, (life, _) in WINDOWS.items()] if row is not None else []
-    return "quota_used_up" if any(at is not None and now - at < life for at, life in since) else "window_closed"
+        return []
+    since = {name: getattr(row, f"{name}_at") for name in WINDOWS}
+    return [
+        Window(name, max(0, most - getattr(row, f"{name}_pushed")), since[name] + life)
+        for name, (life, most) in WINDOWS.items()
+        if since[name] is not None and now - since[name] < life
+    ]
 
 
 def closed(session: Session | Connection, sender_id: str) -> None:
@@ -80,16 +83,8 @@ def closed(session: Session | Connection, sender_id: str) -> None:
 
 def left(session: Session | Connection, sender_id: str, now: datetime) -> tuple[int, datetime | None]:
     """How many messages may still be pushed to the person, and until when at the latest."""
-    row = session.execute(select(_table).where(_table.c.sender_id == sender_id)).first()
-    if row is None or row.unreachable:
-        return 0, None
-    count, until = 0, None
-    for window, (life, most) in WINDOWS.items():
-        since = getattr(row, f"{window}_at")
-        if since is not None and now - since < life and getattr(row, f"{window}_pushed") < most:
-            count += most - getattr(row, f"{window}_pushed")
-            until = max(until or since, since + life)
-    return count, until
+    usable = [window for window in windows(session, sender_id, now) if window.left]
+    return sum(window.left for window in usable), max((window.until for window in usable), default=None)
 
 
 def pushed(session: Session | Connection, sender_id: str, window: str) -> None:

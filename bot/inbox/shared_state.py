@@ -1,9 +1,11 @@
-"""What all processes of a channel share for a while: an access token, a pause that the platform demands, a right that it refused."""
+"""What all processes of a channel share for a while: an access token, a pause that the platform demands, a right that it refused,
+a signature and the body that it came with."""
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.db import serialise
@@ -34,3 +36,15 @@ def remember(session: Session | Connection, name: str, value: str, till: datetim
 def dismiss(session: Session | Connection, name: str, value: str) -> None:
     """Forget the value under the name unless another process has replaced it."""
     session.execute(delete(_table).where(_table.c.name == name, _table.c.value == value))
+
+
+def bind(connection: Connection, name: str, value: str, now: datetime, till: datetime) -> bool:
+    """Whether the value is the one that the name was first seen with; what is older than its time is forgotten."""
+    connection.execute(delete(_table).where(_table.c.name.startswith(name.partition(" ")[0] + " ", autoescape=True), _table.c.until < now))
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(_table), {"name": name, "value": value, "until": till})
+    except IntegrityError:
+        first: str | None = connection.execute(select(_table.c.value).where(_table.c.name == name)).scalar_one_or_none()
+        return first == value
+    return True

@@ -89,7 +89,7 @@ class _Desk:
         self._context, self._secret = context, account.secret.encode()
         writer = context.intake.writer
         self._sending = Sending(account, writer)
-        failed = partial(_failed, context)
+        failed = partial(context.failed, TelegramChannel.name())
         self._delivery = Delivery(writer, PREFIXES, self._sending.push, context.settings.now, failed=failed)
         too_fast = message("channels.too_fast", phone=context.phone)
         self._conversations = Conversations(context, ask, self._sending, self._delivery, too_fast, late)
@@ -150,7 +150,3 @@ class _Desk:
                 return
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-
-
-def _failed(context: Context) -> None:
-    context.intake.observer.channel_error(TelegramChannel.name())

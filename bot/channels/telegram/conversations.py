@@ -112,13 +112,14 @@ class Conversations:
         try:
             with suppress(DatabaseFault):  # whoever acts can be written to; the answer tells if not
                 await asyncio.to_thread(self._welcome, place)
-            text, ask = await self._meaning(heard, place)
+            text, own = await self._meaning(heard, place)
             handled = await self._context.intake.receive(
                 channel=place.channel,
                 sender=place.sender,
                 text=text,
                 external_id=_key(heard),
-                ask=self._in_turn(work, ask),
+                ask=self._in_turn(place, self._rasa),
+                own=self._in_turn(place, own) if own is not None else None,
                 noted=partial(self._noted, work),
             )
         except Exception as error:
@@ -168,14 +169,13 @@ class Conversations:
         with self._context.database.look() as connection:
             return choices.chosen(connection, place.sender_id, key)
 
-    def _in_turn(self, work: _Work, own: Ask | None) -> Ask:
-        """Answer after what the same conversation said before. An earlier message that was left unanswered is Rasa's to answer."""
-        turn = self._turns.setdefault(work.place.sender_id, asyncio.Lock())
+    def _in_turn(self, place: Place, answering: Ask) -> Ask:
+        """Answer after what the same conversation said before."""
+        turn = self._turns.setdefault(place.sender_id, asyncio.Lock())
 
         async def ask(question: Question, finish: Finish) -> Handled:
-            mine = work.entry is not None and question.journal_id == work.entry.id
             async with turn:
-                return await (own if own is not None and mine else self._rasa)(question, finish)
+                return await answering(question, finish)
 
         return ask
 

@@ -11,7 +11,6 @@ import warnings
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -19,6 +18,7 @@ from telegram import Bot
 from telegram.error import Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.channels.telegram.access import SECRET_HEADER, Access
+from bot.channels.telegram.sending import seconds_of
 from bot.channels.telegram.setup import ALLOWED_UPDATES, set_up
 from bot.messages import message
 
@@ -71,8 +71,7 @@ class Poller:
             try:
                 return await work()
             except RetryAfter as flood:
-                wait = flood.retry_after
-                pause = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+                pause = seconds_of(flood)
                 logger.warning(message("channels.telegram.log.unreachable", why="429", seconds=pause))
             except Conflict:
                 pause = max(pause, CONFLICT_PAUSE)

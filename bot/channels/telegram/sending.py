@@ -51,6 +51,12 @@ def bot_of(access: Access, seconds: float = SECONDS) -> Bot:
     return Bot(access.token, base_url=f"{access.api}/bot", request=requests[0], get_updates_request=requests[1])
 
 
+def seconds_of(flood: RetryAfter) -> float:
+    """How long Telegram wants us to wait."""
+    wait = flood.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+
+
 class Sending:
     """The bot's mouth. ``me`` knows our username as soon as Telegram has been asked once."""
 
@@ -113,8 +119,7 @@ class Sending:
             await self._writer.write(partial(moving.move, old=place.chat_id, new=new.chat_id))
             return await self._part(new, text, keyboard)
         except RetryAfter as flood:
-            wait = flood.retry_after
-            raise TryLater("flood", wait.total_seconds() if isinstance(wait, timedelta) else float(wait), everybody=True) from flood
+            raise TryLater("flood", seconds_of(flood), everybody=True) from flood
         except Forbidden as refused:
             await self._writer.write(partial(reach.lost, sender_id=place.chat_id, why=reach.BLOCKED))
             raise Undeliverable(reach.BLOCKED) from refused

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -106,7 +107,7 @@ class _Chat:
         self._ask = ask
         self._sessions = Sessions(context.settings.secret_key())
         self._page = page.load_page(base, context.settings.today)
-        self.feed = Feed(context.database, failed=lambda: context.intake.observer.channel_error("web"))
+        self.feed = Feed(context.database, failed=partial(context.failed, "web"))
 
     def front_page(self, request: Request) -> HTTPResponse:
         return self._with_session(request, html(self._page.html, headers=page.HEADERS), self._sessions.open(request))

@@ -77,7 +77,7 @@ class WeChatChannel(InputChannel):
 
         @blueprint.listener("after_server_start")
         async def begin(app: Sanic, _loop: Any) -> None:
-            failed = lambda: context.intake.observer.channel_error("wechat")  # noqa: E731
+            failed = partial(context.failed, self.name())
             push = conversation.sender.push
             app.ctx.wechat_delivery = Delivery(context.intake.writer, [PREFIX], push, context.settings.now, failed=failed)
             if account.secret:

@@ -28,10 +28,10 @@ from bot.channels.wechat.render import Renderer
 from bot.channels.wechat.sending import YES, Sender
 from bot.channels.wechat.waiting import Waiting
 from bot.db import DatabaseFault
-from bot.inbox import giving, journal, once, reach
+from bot.inbox import giving, journal, reach, shared_state
 from bot.inbox.journal import Entry
 from bot.inbox.models import PROCESSED
-from bot.inbox.question import Ask, Finish, Handled, Question
+from bot.inbox.question import Ask
 from bot.messages import message
 
 CHANNEL = "wx"
@@ -53,10 +53,6 @@ logger = logging.getLogger(__name__)
 
 class Unanswered(Exception):  # noqa: N818 (the platform is to try again)
     """The delivery ends without a reply and is not to be the last one."""
-
-
-class _SignatureUsedError(Exception):
-    """The signature was used for another body."""
 
 
 @dataclass
@@ -115,7 +111,7 @@ class Conversation:
         except Exception as error:  # whatever it is: one friendly sentence
             delivery.abandoned = True
             logger.error("a message could not be answered: %s", type(error).__name__)
-            self._context.intake.observer.channel_error("wechat")
+            self._context.failed("wechat")
             return self._context.intake.sentences.unavailable
 
     def _done(self, work: "asyncio.Task[Any]") -> None:
@@ -130,8 +126,6 @@ class Conversation:
             return self._too_fast() if pace is Pace.NOTICE else None
         try:
             reached = await intake.writer.write(partial(self._arrived, opened, delivery))
-        except _SignatureUsedError:
-            raise RefusedError(403, "signature_used") from None
         except DatabaseFault:
             return self._not_claimed(delivery)
         act = act_of(incoming, reached, self._ask, self._waiting.fetch)
@@ -146,7 +140,8 @@ class Conversation:
             channel=CHANNEL,
             sender=incoming.openid,
             text=act.text,
-            ask=partial(self._ask_for, delivery, act.ask),
+            ask=self._ask,
+            own=act.ask,
             external_id=incoming.key,
             hold_back=HELD,
             noted=partial(_noted, delivery.entry),
@@ -157,21 +152,16 @@ class Conversation:
             return handled.sentence
         if handled.duplicate:
             await self._waiting.ended(delivery.entry.result().id)
-        return await self._give(delivery)
-
-    async def _ask_for(self, delivery: _Delivery, own: Ask, question: Question, finish: Finish) -> Handled:
-        """An earlier message of the person that was left unanswered is Rasa's to answer, whoever answers this one."""
-        mine = question.journal_id == delivery.entry.result().id
-        return await (own if mine else self._ask)(question, finish)
+        return await intake.writer.write(partial(self._given, delivery))
 
     def _arrived(self, opened: Opened, delivery: _Delivery, connection: Connection) -> reach.Reached:
-        """Bind the signature to the body, note that the person acted; what is known of them. _SignatureUsedError."""
+        """Bind the signature to the body, note that the person acted; what is known of them. RefusedError."""
         now = self._context.settings.now()
-        if opened.signature and not once.bind(connection, f"wx-signature {opened.signature}", opened.digest, now, now + SIGNED):
-            raise _SignatureUsedError
+        if opened.signature and not shared_state.bind(connection, f"wx-signature {opened.signature}", opened.digest, now, now + SIGNED):
+            raise RefusedError(403, "signature_used")
         incoming, sender_id = delivery.incoming, delivery.sender_id
         if opened.encrypted:
-            noticed.unnote(connection, noticed.AES_KEY, noticed.WRONG)
+            shared_state.dismiss(connection, noticed.AES_KEY, noticed.WRONG)
         if incoming.kind == "voice":
             heard = noticed.ON if incoming.elements.get("Recognition", "").strip() else noticed.OFF
             noticed.note(connection, noticed.VOICE, heard, now)
@@ -193,11 +183,8 @@ class Conversation:
 
         await self._context.intake.writer.write(note)
 
-    async def _give(self, delivery: _Delivery) -> str | None:
-        """Everything that lies undelivered for the person."""
-        return await self._context.intake.writer.write(partial(self._given, delivery))
-
     def _given(self, delivery: _Delivery, connection: Connection) -> str | None:
+        """Everything that lies undelivered for the person."""
         if delivery.abandoned:
             raise Unanswered
         pushes = self.sender.right(connection) == YES

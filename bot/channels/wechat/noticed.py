@@ -15,8 +15,3 @@ def note(connection: Connection, what: str, value: str, now: datetime) -> None:
     """Write down what was noticed, unless it is known already."""
     if shared_state.recall(connection, what, now + _KEPT / 2) != value:
         shared_state.remember(connection, what, value, now + _KEPT)
-
-
-def unnote(connection: Connection, what: str, value: str) -> None:
-    """It is no longer so."""
-    shared_state.dismiss(connection, what, value)

@@ -61,10 +61,11 @@ class Sender:
                 raise Undeliverable(REASONS[_NOT_FOLLOWING])
             if self.right(connection) == NO:
                 raise Waits(REASONS[_NO_RIGHT])
-            window = reach.may_push(connection, sender_id, self._clock())
-            if window is None:
-                raise Waits(reach.why_not(connection, sender_id, self._clock()))
-            return window
+            windows = reach.windows(connection, sender_id, self._clock())
+        usable = next((window.name for window in windows if window.left), None)
+        if usable is None:
+            raise Waits(REASONS[_USED_UP if windows else _WINDOW_CLOSED])
+        return usable
 
     async def _send(self, sender_id: str, text: str) -> None:
         assert self._api is not None  # without it nobody has the right to push
