@@ -1,7 +1,10 @@
 """The WeChat channel in a bare server with a pretended Rasa, and the platform's side of it: werobot's peer and a fake of its API."""
 
+import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,6 +19,7 @@ from bot.channels.wechat.account import account_of
 from bot.channels.wechat.channel import WeChatChannel
 from bot.contact import Contact
 from bot.db import Database
+from bot.inbox import outbox
 from bot.inbox.models import Journal, Outbox, Reach
 from bot.schema import upgrade
 from tests.bare import listening
@@ -25,6 +29,9 @@ from tests.wechat.peer import Peer, new_aes_key
 
 TOKEN, APP_ID, SECRET, AES_KEY = "wx-token-1", "wx1", "s1", new_aes_key()
 WEBHOOK = "/webhooks/wechat/webhook"
+LOOKING = "正在查，请回复任意字获取。"
+FETCHED = "以上是刚才那条的回答，还想问什么直接说。"
+PERSON = "wx:o1"
 
 
 @dataclass
@@ -97,3 +104,39 @@ def open_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opening]:
 @pytest.fixture
 def account(open_account: Opening) -> Account:
     return open_account()
+
+
+def staff_says(account: Account, *texts: str) -> None:
+    """As another process writes it."""
+    with account.context.database.begin() as connection:
+        outbox.add(connection, PERSON, [{"text": text} for text in texts], account.context.settings.now(), kind="staff")
+
+
+def staff_states(account: Account) -> list[tuple[str, str | None]]:
+    """State and reason of what staff have said, in order."""
+    with account.context.database.read() as session:
+        found = session.execute(select(Outbox.state, Outbox.reason).where(Outbox.kind == "staff").order_by(Outbox.id))
+        return [(row.state, row.reason) for row in found]
+
+
+def refusals(account: Account) -> list[int]:
+    """What the platform has refused to send."""
+    answers = [call.answer or {} for call in account.api.called("custom/send")]
+    return [answer["errcode"] for answer in answers if answer.get("errcode")]
+
+
+def locked(account: Account, seconds: float) -> threading.Thread:
+    """Hold the database's write lock for so long."""
+    holding = threading.Event()
+
+    def hold() -> None:
+        with closing(sqlite3.connect(account.context.database.file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            holding.set()
+            time.sleep(seconds)
+            other.execute("ROLLBACK")
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert holding.wait(5)
+    return thread

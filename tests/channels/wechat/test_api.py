@@ -6,10 +6,8 @@ import pytest
 
 from bot.inbox import outbox
 from tests.channels.conftest import ANSWER
-from tests.channels.wechat.conftest import Account, Opening
+from tests.channels.wechat.conftest import Account, Opening, staff_says
 from tests.serving import wait_until
-
-PERSON = "wx:o1"
 
 
 @pytest.fixture(autouse=True)
@@ -20,11 +18,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def account(open_account: Opening) -> Account:
     return open_account(BOT_WECHAT_SECRET="s1")
-
-
-def staff_says(account: Account, *texts: str) -> None:
-    with account.context.database.begin() as connection:
-        outbox.add(connection, PERSON, [{"text": text} for text in texts], account.context.settings.now(), kind="staff")
 
 
 def becomes(account: Account, *expected: tuple[str, str | None]) -> bool:

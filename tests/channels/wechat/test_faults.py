@@ -1,35 +1,16 @@
 """A database that cannot claim, floods, strange texts."""
 
-import sqlite3
 import threading
 import time
-from contextlib import closing
 
 import pytest
 
 from bot.channels.pace import MOST, WITHIN, Pace, PaceKeeper
 from bot.inbox.question import NotNow
 from tests.channels.conftest import ANSWER, TELEPHONE
-from tests.channels.wechat.conftest import Account, Opening
+from tests.channels.wechat.conftest import Account, Opening, locked
 
 SHORT = {"in_time": 0.5, "given_up": 0.9, "timeout": 0.7}
-
-
-def locked(account: Account, seconds: float) -> threading.Thread:
-    """Hold the database's write lock for so long."""
-    holding = threading.Event()
-
-    def hold() -> None:
-        with closing(sqlite3.connect(account.context.database.file, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            holding.set()
-            time.sleep(seconds)
-            other.execute("ROLLBACK")
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    assert holding.wait(5)
-    return thread
 
 
 def test_what_cannot_be_claimed_is_brought_again_and_the_last_time_the_person_is_told(open_account: Opening) -> None:

@@ -8,11 +8,9 @@ import pytest
 from bot.inbox import journal, reach
 from bot.inbox.models import PENDING, SENT
 from tests.channels.conftest import ANSWER
-from tests.channels.wechat.conftest import Account, Opening
+from tests.channels.wechat.conftest import FETCHED, LOOKING, Account, Opening
 from tests.serving import wait_until
 
-LOOKING = "正在查，请回复任意字获取。"
-FETCHED = "以上是刚才那条的回答，还想问什么直接说。"
 SHORT = {"in_time": 0.5, "given_up": 0.9, "timeout": 0.7}
 
 

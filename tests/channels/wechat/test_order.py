@@ -9,11 +9,9 @@ from sqlalchemy import insert
 from bot.inbox import outbox
 from bot.inbox.models import HELD, PENDING, PROCESSED, SENT, Hold
 from tests.channels.conftest import ANSWER
-from tests.channels.wechat.conftest import Account, Opening
+from tests.channels.wechat.conftest import FETCHED, LOOKING, Account, Opening
 from tests.serving import wait_until
 
-LOOKING = "正在查，请回复任意字获取。"
-FETCHED = "以上是刚才那条的回答，还想问什么直接说。"
 PHONE = "请拨打 0971-8258157 或 18970996140。"
 SHORT = {"in_time": 0.4, "given_up": 0.7, "timeout": 0.6}
 

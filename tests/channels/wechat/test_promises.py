@@ -10,11 +10,9 @@ from bot.inbox import outbox
 from bot.inbox.models import Outbox
 from bot.inbox.question import NotNow
 from tests.channels.conftest import ANSWER, TELEPHONE
-from tests.channels.wechat.conftest import Account, Opening
+from tests.channels.wechat.conftest import FETCHED, LOOKING, Account, Opening
 from tests.serving import wait_until
 
-LOOKING = "正在查，请回复任意字获取。"
-FETCHED = "以上是刚才那条的回答，还想问什么直接说。"
 SHORT = {"in_time": 0.4, "given_up": 0.7, "timeout": 0.6}
 LONG = "".join(f"第{number}句话说的是公需科目和专业科目的学时。" for number in range(250))
 

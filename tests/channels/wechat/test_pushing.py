@@ -6,12 +6,10 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.inbox import outbox, reach
-from bot.inbox.models import Outbox, Reach
+from bot.inbox.models import Reach
 from tests.channels.conftest import ANSWER
-from tests.channels.wechat.conftest import Account, Opening
+from tests.channels.wechat.conftest import PERSON, Account, Opening, refusals, staff_says, staff_states
 from tests.serving import wait_until
-
-PERSON = "wx:o1"
 
 
 @pytest.fixture
@@ -19,30 +17,12 @@ def account(open_account: Opening) -> Account:
     return open_account(BOT_WECHAT_SECRET="s1")
 
 
-def staff_says(account: Account, *texts: str) -> None:
-    """As another process writes it."""
-    with account.context.database.begin() as connection:
-        outbox.add(connection, PERSON, [{"text": text} for text in texts], account.context.settings.now(), kind="staff")
-
-
-def states(account: Account) -> list[tuple[str, str | None]]:
-    with account.context.database.read() as session:
-        found = session.execute(select(Outbox.state, Outbox.reason).where(Outbox.kind == "staff").order_by(Outbox.id))
-        return [(row.state, row.reason) for row in found]
-
-
 def settled(account: Account, *expected: tuple[str, str | None]) -> bool:
-    return wait_until(lambda: states(account) == list(expected), 10)
+    return wait_until(lambda: staff_states(account) == list(expected), 10)
 
 
 def texts(account: Account) -> list[str]:
     return [pushed.text for pushed in account.api.pushed("o1")]
-
-
-def refusals(account: Account) -> list[int]:
-    """What the platform has refused to send."""
-    answers = [call.answer or {} for call in account.api.called("custom/send")]
-    return [answer["errcode"] for answer in answers if answer.get("errcode")]
 
 
 def test_five_may_be_pushed_after_a_message_and_the_rest_rides_on_the_next_reply(account: Account) -> None:
@@ -53,7 +33,7 @@ def test_five_may_be_pushed_after_a_message_and_the_rest_rides_on_the_next_reply
     assert texts(account) == list("一二三四五")
     assert refusals(account) == [], "it stops by itself"
     assert person.says("公需要多少呢").reply == f"六\n\n七\n\n{ANSWER}"
-    assert [state for state, _ in states(account)] == ["sent"] * 7
+    assert [state for state, _ in staff_states(account)] == ["sent"] * 7
 
 
 @pytest.mark.parametrize("act", ["clicks", "subscribes", "scans"])

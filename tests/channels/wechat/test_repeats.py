@@ -6,29 +6,12 @@ import time
 import pytest
 
 from bot.channels.pace import MOST
-from bot.inbox import outbox
 from tests.channels.conftest import ANSWER, TELEPHONE
-from tests.channels.wechat.conftest import APP_ID, TOKEN, WEBHOOK, Account, Opening
-from tests.channels.wechat.test_faults import locked
+from tests.channels.wechat.conftest import APP_ID, TOKEN, WEBHOOK, Account, Opening, locked, refusals, staff_says, staff_states
 from tests.serving import wait_until
 from tests.wechat.peer import Peer
 
 SHORT = {"in_time": 0.5, "given_up": 0.8, "timeout": 0.7}
-PERSON = "wx:o1"
-
-
-def staff_says(account: Account, *texts: str) -> None:
-    with account.context.database.begin() as connection:
-        outbox.add(connection, PERSON, [{"text": text} for text in texts], account.context.settings.now(), kind="staff")
-
-
-def staff(account: Account) -> list[tuple[str, str | None]]:
-    return [(row.state, row.reason) for row in account.outbox if row.kind == "staff"]
-
-
-def refused(account: Account) -> list[int]:
-    answers = [call.answer or {} for call in account.api.called("custom/send")]
-    return [answer["errcode"] for answer in answers if answer.get("errcode")]
 
 
 def test_a_delivery_that_the_database_gave_up_counts_once(open_account: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,11 +41,11 @@ def test_a_repeated_message_allows_no_more_to_be_pushed(open_account: Opening) -
     message = account.peer.message(FromUserName="o1", Content="公需要多少")
     account.peer.post(message)
     staff_says(account, *"一二三四五六七")
-    assert wait_until(lambda: staff(account) == [("sent", None)] * 5 + [("waiting", "quota_used_up")] * 2, 10)
+    assert wait_until(lambda: staff_states(account) == [("sent", None)] * 5 + [("waiting", "quota_used_up")] * 2, 10)
     account.peer.post(message)
     staff_says(account, "八")
-    assert wait_until(lambda: len(staff(account)) == 8 and staff(account)[-1][0] == "waiting", 10)
-    assert refused(account) == []
+    assert wait_until(lambda: len(staff_states(account)) == 8 and staff_states(account)[-1][0] == "waiting", 10)
+    assert refusals(account) == []
 
 
 def test_a_repeated_message_of_somebody_who_has_left_brings_nobody_back(open_account: Opening) -> None:
@@ -72,7 +55,7 @@ def test_a_repeated_message_of_somebody_who_has_left_brings_nobody_back(open_acc
     account.peer.person("o1").unsubscribes()
     account.peer.post(message)
     staff_says(account, "一")
-    assert wait_until(lambda: staff(account) == [("failed", "not_following")], 10)
+    assert wait_until(lambda: staff_states(account) == [("failed", "not_following")], 10)
     assert account.api.called("custom/send") == []
 
 
@@ -80,8 +63,8 @@ def test_a_tap_on_a_line_of_a_list_allows_what_a_tap_allows(open_account: Openin
     account = open_account(BOT_WECHAT_SECRET="s1", BOT_WECHAT_LINKS="1")
     account.peer.person("o1").taps_menu_link("1", "公需要多少学时")
     staff_says(account, *"一二三四")
-    assert wait_until(lambda: staff(account) == [("sent", None)] * 3 + [("waiting", "quota_used_up")], 10)
-    assert refused(account) == []
+    assert wait_until(lambda: staff_states(account) == [("sent", None)] * 3 + [("waiting", "quota_used_up")], 10)
+    assert refusals(account) == []
 
 
 def test_what_happens_without_the_person_is_no_haste_of_theirs(account: Account) -> None:
