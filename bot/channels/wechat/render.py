@@ -14,6 +14,7 @@ from bot.inbox.outbox import Outgoing
 LIMIT = 2048  # bytes of a text in UTF-8
 _SENTENCE = regex.compile(r"[^。！？!?；;\n]*[。！？!?；;\n]+[”’）)」』\p{M}\u200d]*|[^。！？!?；;\n]+")
 _SIGN = regex.compile(r"\X")
+_BLANK_START = regex.compile(r"^(?:\s(?![\p{M}\u200d\p{EMod}]))+")  # a blank with a mark on it is a sign that people see
 _TAG_SIGNS = str.maketrans({"<": "＜", ">": "＞"})
 
 CLOSING = "closing"
@@ -86,11 +87,15 @@ def split(text: str, lines: Sequence[str], limit: int) -> Iterator[str]:
         pieces += ["\n\n" if text else "", *(one for shown in lines for one in (shown, "\n"))]
     for piece in pieces:
         if part and len((part + piece).rstrip().encode()) > limit:
-            yield part.strip()
+            yield _trimmed(part)
             part = ""
         part += piece
-    if part.strip():
-        yield part.strip()
+    if part := _trimmed(part):
+        yield part
+
+
+def _trimmed(text: str) -> str:
+    return _BLANK_START.sub("", text).rstrip()
 
 
 def _cut(sentence: str, limit: int) -> Iterator[str]:

@@ -25,6 +25,8 @@ def clusters(text: str) -> list[str]:
 
 @given(st.lists(st.sampled_from(SIGNS), max_size=300).map("".join))
 @example("🇨🇳" * 60)
+@example(" \u0301")
+@example("公。" * 13 + " \u0301")
 @example("a" + "🇨🇳" * 60)
 @example("公。" * 12 + "e\u0301" * 90)
 def test_no_part_begins_or_ends_within_a_sign(text: str) -> None:
