@@ -74,6 +74,19 @@ def test_what_is_no_message_is_refused_though_signed(account: Account, body: str
     assert rows(account) == 0
 
 
+@pytest.mark.parametrize("declared", ['<!ENTITY a "公需要多少">', '<!ENTITY a SYSTEM "file:///etc/hostname">', ""])
+def test_a_message_with_declarations_of_its_own_is_refused_though_all_else_is_right(account: Account, declared: str) -> None:
+    message = account.peer.message(Content="公需要多少")
+    body = f"<!DOCTYPE xml [{declared}]>" + message.xml.replace("<![CDATA[公需要多少]]>", "&a;" if declared else "公需要多少")
+    assert account.peer.post(message, body=body.encode()).status == 400
+    assert rows(account) == 0
+
+
+def test_a_signed_message_larger_than_any_message_is_refused_unread(account: Account) -> None:
+    assert account.peer.post(account.peer.message(Content="长" * 200_000)).status == 413
+    assert rows(account) == 0
+
+
 def test_five_hundred_forged_or_malformed_requests_leave_no_trace(open_account: Opening, caplog: pytest.LogCaptureFixture) -> None:
     account = open_account("safe")
     chance = random.Random(20231120)
