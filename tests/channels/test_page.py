@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from bot.inbox import outbox
-from tests.channels.conftest import TELEPHONE, Server
+from tests.channels.conftest import TELEPHONE, Server, staff_write
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
@@ -184,8 +183,7 @@ def test_later_messages_appear_on_all_pages_of_the_session_once(page: Page, cont
     ask(page, "公需")
     expect(second.locator(".message.bot")).to_have_count(1)
     sender = server.rasa.asked[-1].sender_id
-    with server.context.database.write() as session:
-        outbox.add(session, sender, [{"text": "坐席3号为您服务"}], server.context.settings.now(), kind="staff")
+    staff_write(server.context, sender, "坐席3号为您服务")
     for one in (page, second):
         expect(one.locator(".message.staff .bubble")).to_have_text("坐席3号为您服务")
         expect(one.locator(".message.bot")).to_have_count(1)

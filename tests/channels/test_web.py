@@ -13,9 +13,9 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 
 from bot.channels.web.session import COOKIE
-from bot.inbox import hold, outbox
+from bot.inbox import hold
 from bot.inbox.models import Feedback, Journal, Outbox
-from tests.channels.conftest import ANSWER, TELEPHONE, Server, Starter
+from tests.channels.conftest import ANSWER, TELEPHONE, Server, Starter, staff_write
 
 WEB = "/webhooks/web"
 
@@ -201,28 +201,23 @@ class Events:
         self._client.close()
 
 
-def push(server: Server, sender: str, *texts: str, kind: str = "staff") -> list[int]:
-    with server.context.database.write() as session:
-        return [one.id for one in outbox.add(session, sender, [{"text": text} for text in texts], server.context.settings.now(), kind=kind)]
-
-
 def test_later_messages_come_by_events_within_a_second_and_are_caught_up(server: Server, page: httpx.Client) -> None:
     sender = sender_of(server, page)
     cursor = page.get(f"{WEB}/history").json()["cursor"]
     events = Events(page, after=cursor)
     begun = time.monotonic()
-    ids = push(server, sender, "坐席3号为您服务")
+    ids = staff_write(server.context, sender, "坐席3号为您服务")
     assert events.wait_for(1) == ["坐席3号为您服务"]
     assert time.monotonic() - begun < 1
     assert (events.came[0][0], events.came[0][1]["id"], events.came[0][1]["from"]) == (ids[0], ids[0], "staff")
     events.close()
 
-    missed = push(server, sender, "第一条", "第二条")
-    push(server, "web:someone-else", "给别人的")
+    missed = staff_write(server.context, sender, "第一条", "第二条")
+    staff_write(server.context, "web:someone-else", "给别人的")
     again = Events(page, after=cursor, last_event_id=str(ids[0]))
     assert again.wait_for(2) == ["第一条", "第二条"]
     assert [event_id for event_id, _ in again.came] == missed
-    push(server, sender, "第三条")
+    staff_write(server.context, sender, "第三条")
     assert again.wait_for(3) == ["第一条", "第二条", "第三条"], "no gap and no double"
     again.close()
     with server.context.database.read() as session:
@@ -237,7 +232,7 @@ def test_all_pages_of_a_session_get_each_message_once(server: Server, page: http
     cursor = page.get(f"{WEB}/history").json()["cursor"]
     readers = [Events(page, after=cursor) for _ in range(3)]
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda n: push(server, sender, f"第{n}条"), range(12)))
+        list(pool.map(lambda n: staff_write(server.context, sender, f"第{n}条"), range(12)))
     ask(page, "公需")
     for reader in readers:
         assert sorted(reader.wait_for(13)) == sorted([*(f"第{n}条" for n in range(12)), ANSWER])
@@ -252,12 +247,12 @@ def test_a_page_that_is_closed_is_not_followed_any_more(start: Starter) -> None:
         client.get("/")
         sender = sender_of(server, client)
         readers = [Events(client) for _ in range(5)]
-        push(server, sender, "在")
+        staff_write(server.context, sender, "在")
         assert [reader.wait_for(2)[-1] for reader in readers] == ["在"] * 5
         assert feed.followers == 5
         for reader in readers:
             reader.close()
-        push(server, sender, "还在吗")
+        staff_write(server.context, sender, "还在吗")
         deadline = time.monotonic() + 5
         while feed.followers and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -4,15 +4,9 @@ import time
 
 from bot.inbox import outbox, reach
 from bot.inbox.models import Outbox
-from tests.channels.conftest import ANSWER
+from tests.channels.conftest import ANSWER, staff_write
 from tests.channels.telegram.conftest import Bot, Starter
 from tests.telegram_api import TelegramApi
-
-
-def write(bot: Bot, sender_id: str, *texts: str, **more: object) -> None:
-    """Messages of another process, such as a human's reply."""
-    with bot.context.database.begin() as connection:
-        outbox.add(connection, sender_id, [{"text": text} for text in texts], bot.context.settings.now(), kind="staff", **more)
 
 
 def states(bot: Bot) -> list[tuple[str, str | None]]:
@@ -21,15 +15,15 @@ def states(bot: Bot) -> list[tuple[str, str | None]]:
 
 def test_what_a_human_writes_in_another_process_is_delivered_in_order(bot: Bot) -> None:
     bot.api.person(11)
-    write(bot, "tg:11", "一", "二", "三")
+    staff_write(bot.context, "tg:11", "一", "二", "三")
     assert [sent.text for sent in bot.api.wait_sent(11, 3)] == ["一", "二", "三"]
     bot.api.wait(lambda: states(bot) == [("sent", None)] * 3)
 
 
 def test_messages_of_other_channels_are_left_alone(bot: Bot) -> None:
     bot.api.person(11)
-    write(bot, "wx:11", "别人的")
-    write(bot, "tg:11", "我们的")
+    staff_write(bot.context, "wx:11", "别人的")
+    staff_write(bot.context, "tg:11", "我们的")
     bot.api.wait_sent(11)
     bot.api.wait(lambda: states(bot) == [("pending", None), ("sent", None)])
 
@@ -38,11 +32,11 @@ def test_a_flood_holds_everybody_back_for_its_seconds(bot: Bot) -> None:
     for number in (11, 12, 13):
         bot.api.person(number)
     bot.api.flood(2, chat_id=11)
-    write(bot, "tg:11", "一")
+    staff_write(bot.context, "tg:11", "一")
     bot.api.wait(lambda: bot.api.called("sendMessage"))
     time.sleep(0.3)
-    write(bot, "tg:12", "二")
-    write(bot, "tg:13", "三")
+    staff_write(bot.context, "tg:12", "二")
+    staff_write(bot.context, "tg:13", "三")
     began = bot.api.called("sendMessage")[0].at
     for number in (11, 12, 13):
         assert bot.api.wait_sent(number)[0].at - began >= 2
@@ -52,12 +46,12 @@ def test_a_flood_holds_everybody_back_for_its_seconds(bot: Bot) -> None:
 def test_somebody_who_blocked_us_is_not_tried_again_until_they_come_back(bot: Bot) -> None:
     person = bot.api.person(11)
     person.forbidden = "bot was blocked by the user"  # Telegram has not told us
-    write(bot, "tg:11", "一", "二")
+    staff_write(bot.context, "tg:11", "一", "二")
     bot.api.wait(lambda: states(bot) == [("failed", "blocked")] * 2)
     assert len(bot.api.called("sendMessage")) == 1
     person.unblocks()
     bot.api.wait_taken()
-    write(bot, "tg:11", "三")
+    staff_write(bot.context, "tg:11", "三")
     assert [sent.text for sent in bot.api.wait_sent(11)] == ["三"]
 
 
@@ -65,7 +59,7 @@ def test_a_block_that_telegram_tells_of_is_remembered_and_a_message_clears_it(bo
     person = bot.api.person(11)
     person.blocks()
     bot.api.wait_taken()
-    write(bot, "tg:11", "一")
+    staff_write(bot.context, "tg:11", "一")
     bot.api.wait(lambda: states(bot) == [("failed", "blocked")])
     assert bot.api.called("sendMessage") == []
     person.forbidden = ""
@@ -79,7 +73,7 @@ def test_a_group_that_sent_us_away_is_not_tried_in_any_topic(bot: Bot) -> None:
     person, forum = bot.api.person(11), bot.api.supergroup(-1002, forum=True)
     forum.removes_bot(person)
     bot.api.wait_taken()
-    write(bot, "tgg:-1002/7", "一")
+    staff_write(bot.context, "tgg:-1002/7", "一")
     bot.api.wait(lambda: states(bot) == [("failed", "blocked")])
     assert bot.api.called("sendMessage") == []
 
@@ -88,17 +82,17 @@ def test_broken_connections_are_tried_again(bot: Bot) -> None:
     bot.api.person(11)
     for how in ("cut", "502", "500"):
         bot.api.break_next("sendMessage", how=how)
-    write(bot, "tg:11", "一")
+    staff_write(bot.context, "tg:11", "一")
     assert [sent.text for sent in bot.api.wait_sent(11, seconds=30)] == ["一"]
     bot.api.wait(lambda: states(bot)[0][0] == "sent")
 
 
 def test_what_telegram_refuses_does_not_hold_up_what_follows(bot: Bot) -> None:
     bot.api.person(11)
-    write(bot, "tg:404", "没有这个聊天")
-    write(bot, "tgg:11/99", "没有这个话题")
-    write(bot, "tg:11", "\x00")
-    write(bot, "tg:11", "后来的")
+    staff_write(bot.context, "tg:404", "没有这个聊天")
+    staff_write(bot.context, "tgg:11/99", "没有这个话题")
+    staff_write(bot.context, "tg:11", "\x00")
+    staff_write(bot.context, "tg:11", "后来的")
     assert [sent.text for sent in bot.api.wait_sent(11)] == ["后来的"]
     bot.api.wait(lambda: states(bot) == [("failed", "refused"), ("failed", "refused"), ("failed", "empty"), ("sent", None)])
 
@@ -133,7 +127,7 @@ def test_what_lies_in_the_outbox_is_sent_after_a_restart(start: Starter, api: Te
     api.person(11)
     bot = start(hooked=False)
     api.break_next("sendMessage", 1, "hang", seconds=30)
-    write(bot, "tg:11", "一")
+    staff_write(bot.context, "tg:11", "一")
     bot.api.wait(lambda: api.called("sendMessage"))
     with bot.context.database.begin() as connection:  # a lease of a minute is not waited for here
         connection.execute(Outbox.__table__.update().values(state="pending", due_at=None))

@@ -19,11 +19,10 @@ from bot.channels.wechat.account import account_of
 from bot.channels.wechat.channel import WeChatChannel
 from bot.contact import Contact
 from bot.db import Database
-from bot.inbox import outbox
 from bot.inbox.models import Journal, Outbox, Reach
 from bot.schema import upgrade
 from tests.bare import listening
-from tests.channels.conftest import TELEPHONE, PretendedRasa
+from tests.channels.conftest import TELEPHONE, PretendedRasa, staff_write
 from tests.wechat.api import FakeApi
 from tests.wechat.peer import Peer, new_aes_key
 
@@ -106,10 +105,9 @@ def account(open_account: Opening) -> Account:
     return open_account()
 
 
-def staff_says(account: Account, *texts: str) -> None:
+def staff_says(account: Account, *texts: str, to: str = PERSON) -> None:
     """As another process writes it."""
-    with account.context.database.begin() as connection:
-        outbox.add(connection, PERSON, [{"text": text} for text in texts], account.context.settings.now(), kind="staff")
+    staff_write(account.context, to, *texts)
 
 
 def staff_states(account: Account) -> list[tuple[str, str | None]]:

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from bot.inbox import outbox
 from bot.inbox.models import HELD, PENDING, PROCESSED, SENT, Hold
 from tests.channels.conftest import ANSWER
-from tests.channels.wechat.conftest import FETCHED, LOOKING, Account, Opening
+from tests.channels.wechat.conftest import FETCHED, LOOKING, Account, Opening, staff_says
 from tests.serving import wait_until
 
 PHONE = "请拨打 0971-8258157 或 18970996140。"
@@ -79,8 +79,7 @@ def test_while_a_human_holds_the_conversation_the_bot_is_silent_and_what_they_wr
     assert (said.reply, len(said.exchanges), said.last.status) == (None, 1, 200)
     assert [row.state for row in account.journal] == [HELD]
     assert account.rasa.asked == []
-    with account.context.database.begin() as connection:
-        outbox.add(connection, "wx:o1", [{"text": "我是工作人员"}], account.context.settings.now(), kind="staff")
+    staff_says(account, "我是工作人员")
     assert [one.text for one in account.api.wait_pushed("o1", 1, 5)] == ["我是工作人员"]
 
 
@@ -102,8 +101,7 @@ def test_a_list_before_a_pushed_message_is_an_old_one(open_account: Opening) -> 
     account = open_account(BOT_WECHAT_SECRET="s1")
     person = account.peer.person("o1")
     person.says("有哪些选项")
-    with account.context.database.begin() as connection:
-        outbox.add(connection, "wx:o1", [{"text": "另有通知"}], account.context.settings.now(), kind="staff")
+    staff_says(account, "另有通知")
     assert wait_until(lambda: account.outbox[-1].state == SENT, 5)
     assert wait_until(lambda: account.reach[0].offer_stale, 5)
     assert "前面列出的“转人工”" in (person.says("2").reply or "")

@@ -10,7 +10,7 @@ from bot.inbox import outbox
 from bot.inbox.models import Outbox
 from bot.inbox.question import NotNow
 from tests.channels.conftest import ANSWER, TELEPHONE
-from tests.channels.wechat.conftest import FETCHED, LOOKING, Account, Opening
+from tests.channels.wechat.conftest import FETCHED, LOOKING, Account, Opening, staff_says
 from tests.serving import wait_until
 
 SHORT = {"in_time": 0.4, "given_up": 0.7, "timeout": 0.6}
@@ -107,8 +107,7 @@ def test_what_a_reply_does_not_hold_is_pushed_after_it_and_not_before(open_accou
     account = open_account(BOT_WECHAT_SECRET="s1")
     person = account.peer.person("o1")
     person.says("公需要多少")
-    with account.context.database.begin() as connection:
-        outbox.add(connection, "wx:o1", [{"text": "一"}], account.context.settings.now(), kind="staff")
+    staff_says(account, "一")
     account.api.wait_pushed("o1", 1, 5)
     assert wait_until(lambda: {row.state for row in account.outbox} == {"sent"}, 5)
     account.rasa.reply = LONG[:1800]

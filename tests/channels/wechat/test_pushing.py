@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from bot.inbox import outbox, reach
+from bot.inbox import reach
 from bot.inbox.models import Reach
 from tests.channels.conftest import ANSWER
 from tests.channels.wechat.conftest import PERSON, Account, Opening, refusals, staff_says, staff_states
@@ -96,8 +96,7 @@ def test_an_account_without_the_right_tries_once(account: Account) -> None:
         account.peer.person(name).says("公需要多少")
     staff_says(account, "一")
     assert settled(account, ("waiting", "no_service_right"))
-    with account.context.database.begin() as connection:
-        outbox.add(connection, "wx:o2", [{"text": "二"}], account.context.settings.now(), kind="staff")
+    staff_says(account, "二", to="wx:o2")
     assert settled(account, ("waiting", "no_service_right"), ("waiting", "no_service_right"))
     assert refusals(account) == [48001]
     assert account.peer.person("o2").says("公需要多少呢").reply == f"二\n\n{ANSWER}"
