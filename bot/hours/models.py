@@ -28,13 +28,15 @@ class Tenths(TypeDecorator):
 
 
 class Person(Base):
-    """A professional of the people file. ``level`` and ``sector`` are the file's words; ``name_key`` is the name as bindings compare it."""
+    """A professional of the people file. ``level`` and ``sector`` are the file's words; ``name_key`` is the name as bindings compare it,
+    ``initials`` its pinyin initials in small letters, for searching."""
 
     __tablename__ = "person"
     id = Column(Integer, primary_key=True)
     id_number = Column(String(32), nullable=False, unique=True)
     name = Column(String(64), nullable=False)
     name_key = Column(String(64), nullable=False, index=True)
+    initials = Column(String(64), nullable=False, default="", server_default="", index=True)
     unit = Column(String(128), nullable=False, index=True)
     region = Column(String(64), nullable=False)
     sector = Column(String(64), nullable=False)

@@ -143,6 +143,18 @@ class Hold(Base):
     since = Column(Moment, nullable=False)
 
 
+class Switch(Base):
+    """Something an admin has switched off: a channel, one question's answer, or all personal figures. While the row stands it is off."""
+
+    __tablename__ = "switch"
+
+    scope = Column(String(12), primary_key=True)  # channel, question, personal
+    name = Column(String(80), primary_key=True)  # of the channel or question; "*" for personal figures
+    reason = Column(Text, nullable=False)
+    by = Column(String(80), nullable=False)
+    since = Column(Moment, nullable=False)
+
+
 class Feedback(Base):
     """One vote (useful or useless) on one outgoing message, by the person it was sent to."""
 

@@ -16,11 +16,11 @@ from bot.db import Base, Database
 from bot.inbox import feedback, outbox
 from bot.inbox.history import history
 from bot.inbox.journal import write
-from bot.inbox.models import ChannelState, Choice, DialogueTurn, Feedback, Hold, Journal, Missed, Outbox, Reach
+from bot.inbox.models import ChannelState, Choice, DialogueTurn, Feedback, Hold, Journal, Missed, Outbox, Reach, Switch
 from bot.schema import _config
 from tests.inbox.conftest import NOW
 
-OURS = {"journal", "outbox", "hold", "feedback", "dialogue_turn", "missed", "reach", "choice", "channel_state"}
+OURS = {"journal", "outbox", "hold", "feedback", "dialogue_turn", "missed", "reach", "choice", "channel_state", "switch"}
 OUTBOX = "sender_id, journal_id, kind, payload, created_at, state, attempts"
 ANSWER = {"text": "答", "metadata": {"feedback": True}}
 
@@ -34,7 +34,7 @@ def test_the_migration_makes_what_the_models_say(database: Database) -> None:
 
 @pytest.mark.parametrize("dialect", [mysql.dialect(), postgresql.dialect()], ids=lambda dialect: dialect.name)
 def test_the_tables_compile_elsewhere(dialect: object) -> None:
-    for model in (Journal, Outbox, Hold, Feedback, DialogueTurn, Missed, Reach, Choice, ChannelState):
+    for model in (Journal, Outbox, Hold, Feedback, DialogueTurn, Missed, Reach, Choice, ChannelState, Switch):
         assert str(CreateTable(model.__table__).compile(dialect=dialect))
 
 
