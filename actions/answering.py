@@ -6,13 +6,12 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import account
 from actions.binding import whose
 from actions.desk import GROUP_CHATS, Desk, open_desk, turns, visitor
 from actions.helpdesk import call
+from bot import account
 from bot.answers import Answer
 from bot.asking import bind_first
-from bot.judging import judged
 from bot.nlu.turn import Turn
 
 BINDING = ("bind", "my_binding")  # beside another question they are answered, the form is not begun
@@ -36,15 +35,12 @@ class AnswerRecord(Action):
 def answer_turn(desk: Desk, sender_id: str, turn: Turn) -> tuple[Answer, bool]:
     """The answer to one turn, and whether this chat is bound."""
     with visitor(desk, sender_id) as (session, person):
-        if turn.intent == "faq" and turn.key:
-            return desk.answers.question([turn.key], desk.today), person is not None
-        if turn.intent == "judge_numbers":
-            own = account.year(account.Visit(desk, session, person, Turn("my_year"))) if person else None
-            return judged(desk.answers, desk.notices, desk.today, turn, own), person is not None
         if turn.intent in BINDING:
             return whose(desk, person), person is not None
-        if person is not None and turn.intent in account.ANSWERS:
-            return account.ANSWERS[turn.intent](account.Visit(desk, session, person, turn)), True
+        known = account.Whose(session, person) if person is not None else None
+        answer = account.answered(turn, desk.answers, desk.notices, desk.today, known)
+        if answer is not None:
+            return answer, person is not None
     if turn.intent == "human":
         return call(desk, sender_id, None, None), person is not None
     return _bind_first(desk, sender_id, turn), False

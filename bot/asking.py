@@ -1,12 +1,12 @@
-"""One answer from the trained model, without Rasa and without anybody's record: the ``ask`` command and later the console."""
+"""One answer from the trained model, without Rasa: the ``ask`` command tells nobody's record, the console a caller's."""
 
 import tarfile
 import tempfile
 from datetime import date
 from pathlib import Path
 
+from bot.account import Whose, answered
 from bot.answers import Answer, Answers, joined
-from bot.judging import judged
 from bot.nlu.turn import Context, Meaning, Turn, group_of
 from bot.nlu.understand import FILES, Understanding
 from policies.notice import Notices
@@ -29,13 +29,14 @@ def _member(model: Path, part: str) -> bytes:
     raise ValueError(f"{model.name} holds no {part}")
 
 
-def ask(text: str, understanding: Understanding, answers: Answers, notices: Notices, today: date) -> Answer:
-    """What an unbound person is told, outside any conversation."""
-    return answer(understanding.read(text, Context(today.year)), answers, notices, today, text)
+def ask(text: str, understanding: Understanding, answers: Answers, notices: Notices, today: date, whose: Whose | None = None) -> Answer:
+    """What somebody is told outside any conversation; ``whose`` record is told with it, None for somebody unbound."""
+    meaning = understanding.read(text, Context(today.year, bound=whose is not None))
+    return answer(meaning, answers, notices, today, text, whose)
 
 
-def answer(meaning: Meaning, answers: Answers, notices: Notices, today: date, said: str = "") -> Answer:
-    """The answer to a meaning (of what was ``said``) as the rules of the dialogue give it to somebody unbound."""
+def answer(meaning: Meaning, answers: Answers, notices: Notices, today: date, said: str = "", whose: Whose | None = None) -> Answer:
+    """The answer to a meaning (of what was ``said``) as the rules of the dialogue give it."""
     turns = meaning.parts or (meaning.turn,)
     if meaning.turn.intent == "ask_back":
         return answers.ask_back(meaning.choices)
@@ -43,14 +44,7 @@ def answer(meaning: Meaning, answers: Answers, notices: Notices, today: date, sa
         return answers.not_understood(said, today)
     if all(turn.intent == "faq" for turn in turns):
         return answers.question([turn.key for turn in turns if turn.key], today)
-    told = []
-    for turn in turns:
-        if turn.intent == "faq" and turn.key:
-            told.append(answers.question([turn.key], today))
-        elif turn.intent == "judge_numbers":
-            told.append(judged(answers, notices, today, turn))
-        else:
-            told.append(answers.say(_response(turn), today))
+    told = [answered(turn, answers, notices, today, whose) or answers.say(_response(turn), today) for turn in turns]
     return joined(told)
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from actions.account import ANSWERS
+from bot.account import ANSWERS
 from bot.answers import Answers, bar, hours
 from bot.nlu.catalogue import Question
 from policies.notice import load_notices

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from actions.account import ANSWERS as ACCOUNT
+from bot.account import ANSWERS as ACCOUNT
 from bot.answers import Answers
 from bot.asking import answer
 from bot.messages import message

@@ -7,9 +7,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from actions import account
 from actions.desk import Desk, open_desk, visitor
 from bot import asking
+from bot.account import ANSWERS, Whose
 from bot.nlu.turn import Context
 from bot.nlu.understand import Understanding
 
@@ -17,11 +17,11 @@ from bot.nlu.understand import Understanding
 def reply(desk: Desk, understanding: Understanding, sender: str, text: str) -> str:
     """What the bot says to one message that stands alone."""
     meaning = understanding.read(text, Context(desk.today.year))
-    if meaning.turn.intent in account.ANSWERS:
-        with visitor(desk, f"rest:{sender}") as (session, person):
-            if person is not None:
-                return account.ANSWERS[meaning.turn.intent](account.Visit(desk, session, person, meaning.turn)).text
-    return asking.answer(meaning, desk.answers, desk.notices, desk.today).text
+    if meaning.turn.intent not in ANSWERS:
+        return asking.answer(meaning, desk.answers, desk.notices, desk.today).text
+    with visitor(desk, f"rest:{sender}") as (session, person):
+        whose = Whose(session, person) if person is not None else None
+        return asking.answer(meaning, desk.answers, desk.notices, desk.today, whose=whose).text
 
 
 def main(port: int, model: Path) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import delete, update
 
-from actions.account import ANSWERS
 from actions.desk import Desk
+from bot.account import ANSWERS
 from bot.hours.models import Credit, HourRecord, Person
 from bot.hours.sample import FOLDER
 from bot.nlu.entities import Amount, Decimal

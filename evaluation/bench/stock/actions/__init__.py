@@ -8,8 +8,8 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import account
 from actions.desk import open_desk, visitor
+from bot.account import Visit, year
 from bot.nlu.turn import Turn
 
 NOBODY = "utter_record/my_year"
@@ -27,6 +27,6 @@ class StockAnswerRecord(Action):
             if person is None:
                 dispatcher.utter_message(**desk.say(NOBODY).as_message())
             else:
-                answer = account.year(account.Visit(desk, session, person, Turn("my_year")))
+                answer = year(Visit(desk.notices, desk.answers, desk.today, session, person, Turn("my_year")))
                 dispatcher.utter_message(**answer.as_message())
         return []
