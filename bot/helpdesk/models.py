@@ -128,6 +128,16 @@ class Draft(Base):
     at = Column(Moment, nullable=False)
 
 
+class Seen(Base):
+    """How far somebody has read in a conversation: the newest message of the person that stood on their screen."""
+
+    __tablename__ = "seen"
+
+    staff_id = Column(ForeignKey("staff.id", name="fk_seen_staff_id_staff"), primary_key=True)
+    ticket_id = Column(RowId, ForeignKey("ticket.id", name="fk_seen_ticket_id_ticket"), primary_key=True)
+    journal_id = Column(RowId, nullable=False)  # no foreign key: a purge of the journal leaves the mark
+
+
 class CallRecord(Base):
     """来电记录. ``person_id`` is no foreign key, as in the audit trail; without one the caller was not recognised."""
 

@@ -71,6 +71,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("staff_id", "ticket_id", "kind", name="pk_draft"),
     )
     op.create_table(
+        "seen",
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", ROW_ID, nullable=False),
+        sa.Column("journal_id", ROW_ID, nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_seen_staff_id_staff"),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name="fk_seen_ticket_id_ticket"),
+        sa.PrimaryKeyConstraint("staff_id", "ticket_id", name="pk_seen"),
+    )
+    op.create_table(
         "staff_session",
         sa.Column("token_hash", sa.String(64), nullable=False),
         sa.Column("staff_id", sa.Integer(), nullable=False),
@@ -136,6 +145,7 @@ def downgrade() -> None:
     op.drop_index("ix_staff_session_staff_id", table_name="staff_session")
     op.drop_index("ix_staff_session_expires_at", table_name="staff_session")
     op.drop_table("staff_session")
+    op.drop_table("seen")
     op.drop_table("draft")
     op.drop_index("ix_call_record_person_id_at", table_name="call_record")
     op.drop_index("ix_call_record_outcome_called_back_at", table_name="call_record")
