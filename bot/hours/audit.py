@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from bot.db import Database, delete_where
 from bot.hours.models import AuditEntry
 
+COMMAND_LINE = "cli"
+
 
 def note(session: Session, now: datetime, actor: str, action: str, person_id: int | None = None, detail: str = "") -> None:
-    """Add an entry within the caller's transaction. ``actor`` is a sender id or ``cli``; ``detail`` holds nothing unmasked."""
+    """Add an entry within the caller's transaction. ``actor`` is a sender id, ``staff:<id>`` or ``COMMAND_LINE``; ``detail`` holds nothing unmasked."""
     session.add(AuditEntry(at=now, actor=actor[:128], action=action, person_id=person_id, detail=detail))
 
 

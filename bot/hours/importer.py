@@ -20,6 +20,7 @@ from bot.messages import message
 KINDS = ("people", "hours", "credits")
 KEY_FIELDS = {"people": ("id_number",), "hours": ("record_id",), "credits": ("id_number", "kind", "start")}
 Advance = Callable[[str, float], None]
+Within = Callable[[Session, "Outcome"], None]
 
 
 @dataclass
@@ -46,9 +47,13 @@ def import_file(
     skip_bad: bool = False,
     report_folder: Path | None = None,
     advance: Advance = lambda stage, share: None,
+    actor: str = audit.COMMAND_LINE,
+    within: Within = lambda session, outcome: None,
 ) -> Outcome:
     """Import ``path``. Bad lines keep everything out unless ``skip_bad``; ``advance`` hears "check"/"write" and the share done.
 
+    ``actor`` stands in the audit trail. ``within`` is called at the end of the writing transaction: what it writes comes to be
+    with the import or not at all, and what it raises takes the import back.
     FileRefusedError for a file that cannot be taken at all, DatabaseFault for a database that cannot serve.
     """
     staging, report = Staging(), Report(report_folder or Path.cwd(), kind, now)
@@ -64,7 +69,7 @@ def import_file(
         if dry_run:
             _compare(database, kind, staging, outcome)
         else:
-            _write(database, kind, path.name, now, staging, outcome, advance)
+            _write(database, path.name, now, staging, outcome, advance, actor, within)
         return outcome
     finally:
         staging.close()
@@ -103,8 +108,10 @@ def _compare(database: Database, kind: str, staging: Staging, outcome: Outcome) 
             counts.unchanged += unchanged
 
 
-def _write(database: Database, kind: str, name: str, now: datetime, staging: Staging, outcome: Outcome, advance: Advance) -> None:
-    counts, total, done = outcome.counts, max(staging.count(), 1), 0
+def _write(
+    database: Database, name: str, now: datetime, staging: Staging, outcome: Outcome, advance: Advance, actor: str, within: Within
+) -> None:
+    kind, counts, total, done = outcome.kind, outcome.counts, max(staging.count(), 1), 0
     with database.write() as session:
         serialise(session, "import")
         batch = ImportBatch(kind=kind, file_name=name[-256:], imported_at=now, added=0, changed=0, unchanged=0, skipped=outcome.bad_lines)
@@ -122,8 +129,10 @@ def _write(database: Database, kind: str, name: str, now: datetime, staging: Sta
             advance("write", done / total)
         upsert.note_added(connection, kind, batch.id, above)
         batch.added, batch.changed, batch.unchanged = counts.added, counts.changed, counts.unchanged
-        audit.note(session, now, "cli", "import", detail=f"batch {batch.id} {kind} +{counts.added} ~{counts.changed}")
-        outcome.applied, outcome.batch_id = True, batch.id
+        audit.note(session, now, actor, "import", detail=f"batch {batch.id} {kind} +{counts.added} ~{counts.changed}")
+        outcome.batch_id = batch.id
+        within(session, outcome)
+    outcome.applied = True
 
 
 def _chunks(lines: Iterator[Line]) -> Iterator[list[Line]]:

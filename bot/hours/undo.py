@@ -28,8 +28,11 @@ class Undone:
     restored: int
 
 
-def undo(database: Database, batch_id: int, now: datetime) -> Undone:
-    """Take batch ``batch_id`` back in one transaction. UndoRefusedError when it is unknown, undone, or later data rest on it."""
+def undo(database: Database, batch_id: int, now: datetime, actor: str = audit.COMMAND_LINE) -> Undone:
+    """Take batch ``batch_id`` back in one transaction. UndoRefusedError when it is unknown, undone, or later data rest on it.
+
+    ``actor`` stands in the audit trail.
+    """
     try:
         with database.write() as session:
             serialise(session, "import")
@@ -45,7 +48,7 @@ def undo(database: Database, batch_id: int, now: datetime) -> Undone:
             table = upsert.TABLES[batch.kind]
             removed = session.execute(delete(table).where(table.c.id.in_(_added(batch_id)))).rowcount
             batch.undone_at = now
-            audit.note(session, now, "cli", "undo-import", detail=f"batch {batch_id} {batch.kind} -{removed} ~{restored}")
+            audit.note(session, now, actor, "undo-import", detail=f"batch {batch_id} {batch.kind} -{removed} ~{restored}")
             return Undone(batch.kind, removed, restored)
     except IntegrityError:  # a restored row belongs to a person whose own import was undone, or something else refers to a removed one
         raise UndoRefusedError(message("hours.undo.referenced", batch=batch_id)) from None

@@ -1,6 +1,6 @@
-"""What was not answered well, kept with its sentence to learn from: what nobody understood, 都不是, 没用.
+"""What was not answered well, kept with its sentence to learn from: what nobody understood, 都不是, 没用, and callers' questions.
 
-An answer says so itself: ``missed`` in its metadata names the reason.
+An answer says so itself: ``missed`` in its metadata names the reason. Of a call, staff or the reading of the question say so.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,10 @@ from bot.inbox.models import Journal, Missed, Outbox
 
 NOT_UNDERSTOOD, OUT_OF_SCOPE = "not_understood", "out_of_scope"
 NONE_OF_THESE, USELESS = "none_of_these", "useless"
-REASONS = (NOT_UNDERSTOOD, OUT_OF_SCOPE, NONE_OF_THESE, USELESS)
+CALL = "call"
+REASONS = (NOT_UNDERSTOOD, OUT_OF_SCOPE, NONE_OF_THESE, USELESS, CALL)
+ANSWER_REASONS = (NOT_UNDERSTOOD, OUT_OF_SCOPE, NONE_OF_THESE, USELESS)
+"""What an answer may say of itself."""
 OF_BEFORE = (NONE_OF_THESE, USELESS)
 """Reasons that speak of the question before: 都不是 and 没用 are no sentence to learn from."""
 
@@ -57,6 +60,11 @@ def voted_useless(session: Session, outbox_id: int, sender_id: str, now: datetim
         session.execute(_INSERT, {"sender_id": sender_id, "text": text, "reason": USELESS, "at": now})
 
 
+def asked_on_telephone(session: Session, call_id: int, text: str, now: datetime) -> None:
+    """Keep a caller's question (masked) that had no good answer, under the sender ``call:<id>``. The caller commits."""
+    session.execute(_INSERT, {"sender_id": f"{CALL}:{call_id}", "text": text, "reason": CALL, "at": now})
+
+
 def since(connection: Session | Connection, moment: datetime, limit: int) -> list[MissedSentence]:
     """What was missed since then, oldest first, at most ``limit`` of the newest."""
     rows = connection.execute(select(_table).where(_table.c.at >= moment).order_by(_table.c.id.desc()).limit(limit)).all()
@@ -66,4 +74,4 @@ def since(connection: Session | Connection, moment: datetime, limit: int) -> lis
 def _reason(payload: Mapping[str, Any]) -> str | None:
     metadata = payload.get("metadata")
     reason = metadata.get("missed") if isinstance(metadata, Mapping) else None
-    return reason if reason in REASONS else None
+    return reason if reason in ANSWER_REASONS else None

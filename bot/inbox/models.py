@@ -88,7 +88,7 @@ class Missed(Base):
     id = Column(RowId, primary_key=True, autoincrement=True)
     sender_id = Column(String(SENDER_LENGTH), nullable=False)
     text = Column(Text, nullable=False)
-    reason = Column(String(16), nullable=False)  # not_understood, out_of_scope, none_of_these, useless
+    reason = Column(String(16), nullable=False)  # not_understood, out_of_scope, none_of_these, useless, call
     at = Column(Moment, nullable=False)
 
 
