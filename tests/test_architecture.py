@@ -31,8 +31,8 @@ MAY_IMPORT = {
     "bot.account": {"bot.account", "bot.hours", "bot.nlu", "bot.answers", "bot.judging", "bot.messages", "policies"},
     "bot.asking": {"bot.asking", "bot.account", "bot.nlu", "bot.answers", "bot.judging", "bot.messages", "policies"},
     "bot.helpdesk": {
-        "bot.helpdesk", "bot.inbox", "bot.hours", "bot.answers", "bot.asking", "bot.account", "bot.judging", "bot.nlu", "bot.contact", "bot.db",
-        "bot.messages", "bot.settings", "policies",
+        "bot.helpdesk", "bot.inbox", "bot.hours", "bot.answers", "bot.asking", "bot.account", "bot.judging", "bot.nlu", "bot.contact",
+        "bot.db", "bot.messages", "bot.settings", "policies",
     },
     "actions": {
         "actions", "bot.hours", "bot.inbox", "bot.helpdesk.tickets", "bot.answers", "bot.db", "bot.messages", "bot.settings", "bot.contact",
