@@ -145,6 +145,7 @@ class CallRecord(Base):
     __table_args__ = (
         Index(None, "at"),
         Index(None, "person_id", "at"),
+        Index(None, "caller", "at"),
         Index(None, "outcome", "called_back_at"),
         {"sqlite_autoincrement": True},
     )
@@ -153,6 +154,7 @@ class CallRecord(Base):
     at = Column(Moment, nullable=False)
     staff_id = Column(ForeignKey("staff.id", name="fk_call_record_staff_id_staff"), nullable=False)
     person_id = Column(Integer)
+    caller = Column(String(64))  # the telephone number as a keyed digest: tells who calls again when the number itself is forgotten
     question = Column(Text, nullable=False)  # masked
     label = Column(String(100))  # what it was read as: the matter
     answer = Column(Text, nullable=False)  # what was read out, with the figures of that moment

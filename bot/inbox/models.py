@@ -24,6 +24,7 @@ class Journal(Base):
         UniqueConstraint("channel", "external_id", name="uq_journal_channel_external_id"),
         Index("ix_journal_sender_id_id", "sender_id", "id"),
         Index("ix_journal_state_received_at", "state", "received_at"),
+        Index("ix_journal_received_at", "received_at"),
         {"sqlite_autoincrement": True},
     )
 

@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("staff_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("caller", sa.String(64), nullable=True),
         sa.Column("question", sa.Text(), nullable=False),
         sa.Column("label", sa.String(100), nullable=True),
         sa.Column("answer", sa.Text(), nullable=False),
@@ -57,6 +58,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_call_record_at", "call_record", ["at"], unique=False)
+    op.create_index("ix_call_record_caller_at", "call_record", ["caller", "at"], unique=False)
     op.create_index("ix_call_record_outcome_called_back_at", "call_record", ["outcome", "called_back_at"], unique=False)
     op.create_index("ix_call_record_person_id_at", "call_record", ["person_id", "at"], unique=False)
     op.create_table(
@@ -126,11 +128,13 @@ def upgrade() -> None:
     op.add_column("ticket", sa.Column("message", sa.Text(), nullable=True))
     op.add_column("ticket", sa.Column("in_hours", sa.Boolean(create_constraint=False), server_default=sa.true(), nullable=False))
     op.create_index("ix_ticket_opened_at", "ticket", ["opened_at"], unique=False)
+    op.create_index("ix_journal_received_at", "journal", ["received_at"], unique=False)
     op.create_index("ix_ticket_taken_by_state", "ticket", ["taken_by", "state"], unique=False)
 
 
 def downgrade() -> None:
     op.drop_index("ix_ticket_taken_by_state", table_name="ticket")
+    op.drop_index("ix_journal_received_at", table_name="journal")
     op.drop_index("ix_ticket_opened_at", table_name="ticket")
     op.drop_column("ticket", "in_hours")
     op.drop_column("ticket", "message")
@@ -149,6 +153,7 @@ def downgrade() -> None:
     op.drop_table("draft")
     op.drop_index("ix_call_record_person_id_at", table_name="call_record")
     op.drop_index("ix_call_record_outcome_called_back_at", table_name="call_record")
+    op.drop_index("ix_call_record_caller_at", table_name="call_record")
     op.drop_index("ix_call_record_at", table_name="call_record")
     op.drop_table("call_record")
     op.drop_table("staff")
