@@ -9,11 +9,13 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from bot import keeping
+from bot.helpdesk import commands as staff_commands
 from bot.hours import commands as hours_commands
 from bot.messages import message
 from bot.settings import MOST_WORKERS
 
 DEFAULT_PORT = 5005
+CONSOLE_PORT = 5006
 INTERRUPTED = 130
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -22,6 +24,7 @@ Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="port of the
 app = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True, add_completion=False)
 app.add_typer(hours_commands.app)
 app.add_typer(keeping.app)
+app.add_typer(staff_commands.app, name="staff")
 
 
 def plain_errors(command: Command) -> Command:
@@ -64,6 +67,19 @@ def run(
 
     given = {"workers": workers, "model": model, "endpoints": endpoints, "credentials": credentials, "actions": actions}
     launch(settings.load(), Launch(port=port, **{name: value for name, value in given.items() if value is not None}))  # type: ignore[arg-type]
+
+
+@app.command("console")
+@plain_errors
+def console_command(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="port of the helpdesk console")] = CONSOLE_PORT,
+    models: Annotated[Path | None, typer.Option("--models", help="another folder of models")] = None,
+) -> None:
+    """Serve the helpdesk console, beside the bot and on the same database."""
+    from bot.runtime.consolehost import run as serve
+    from bot.runtime.project import MODELS
+
+    serve(port, models or MODELS)
 
 
 @app.command("first-look", hidden=True)

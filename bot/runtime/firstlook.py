@@ -2,6 +2,7 @@
 
 import csv
 import os
+import secrets
 import subprocess
 import sys
 from functools import partial
@@ -11,22 +12,26 @@ from sqlalchemy import select
 from bot import schema
 from bot import settings as settings_module
 from bot.db import Database, open_database
+from bot.helpdesk import accounts
+from bot.helpdesk.models import ADMIN
 from bot.hours.identity import issue_codes
 from bot.hours.models import Person
 from bot.hours.sample import FOLDER, load_sample
 from bot.messages import message
-from bot.runtime import launcher, training
+from bot.runtime import consoles, launcher, training
 from bot.settings import Settings
 
 SAMPLE_DAY = "2023-11-20"
 """The day the sample people are made for."""
 TRY_CODES = 2
+TRY_LOGIN = "shiyong"
 
 
 def run(port: int) -> None:
     """Bring up everything and serve on `port`. While only sample people are on record, the day is `SAMPLE_DAY` unless BOT_TODAY is set."""
     settings = settings_module.load()
-    launcher.reserve(settings.host, port).close()  # a busy port is said before training
+    for host, wanted in ((settings.host, port), (consoles.host_of(settings), port + 1)):
+        launcher.reserve(host, wanted).close()  # a busy port is said before training
     database = open_database(settings)
     lines: list[str] = []
     try:
@@ -41,7 +46,7 @@ def run(port: int) -> None:
     finally:
         database.dispose()
     train_if_stale()
-    launcher.run(settings, launcher.Launch(port=port, when_ready=partial(print, "\n".join(lines))))
+    launcher.run(settings, launcher.Launch(port=port, console_port=port + 1, when_ready=partial(print, "\n".join(lines))))
 
 
 def train_if_stale() -> None:
@@ -63,8 +68,19 @@ def only_sample(database: Database) -> bool:
 
 
 def lines_to_try(database: Database, settings: Settings) -> list[str]:
-    """Binding sentences with fresh codes of the first sample people."""
+    """An account of the console with a fresh password, and binding sentences with fresh codes of the first sample people."""
     with database.write() as session:
         people = session.execute(select(Person).order_by(Person.id).limit(TRY_CODES)).scalars().all()
         issued = issue_codes(session, settings.secret_key(), people, settings.now())
-    return [message("runtime.try_codes"), *(message("runtime.try_code", name=one.name, code=one.code) for one in issued)]
+    lines = [message("runtime.try_console", login=TRY_LOGIN, password=_account_to_try(database, settings))]
+    return [*lines, message("runtime.try_codes"), *(message("runtime.try_code", name=one.name, code=one.code) for one in issued)]
+
+
+def _account_to_try(database: Database, settings: Settings) -> str:
+    """The password of an administrator's account for trying the console out, made now."""
+    password = secrets.token_urlsafe(9)
+    if any(account.login == TRY_LOGIN for account in accounts.everyone(database)):
+        accounts.set_password(database, TRY_LOGIN, password, settings.now())
+    else:
+        accounts.add(database, TRY_LOGIN, message("runtime.try_name"), password, settings.now(), role=ADMIN)
+    return password

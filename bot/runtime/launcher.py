@@ -20,7 +20,7 @@ from typing import Any
 
 from bot.channels.telegram.access import access
 from bot.messages import message
-from bot.runtime import logs, metrics, models
+from bot.runtime import consoles, logs, metrics, models
 from bot.runtime.project import ACTIONS, CREDENTIALS, ENDPOINTS, MODELS, StartError
 from bot.runtime.supervised import Child, Plan
 from bot.settings import Settings
@@ -45,6 +45,8 @@ class Launch:
     actions: str = ACTIONS
     workers: int | None = None
     """Number of workers; None for BOT_WORKERS."""
+    console_port: int | None = None
+    """Where the helpdesk console is to listen; None: it is not started here."""
     when_ready: Callable[[], None] = field(default=lambda: None)
 
 
@@ -55,6 +57,7 @@ def run(settings: Settings, launch: Launch) -> None:
         raise StartError(message("runtime.one_worker_on_sqlite"))
     on_telegram = access(settings) is not None
     listener = reserve(settings.host, launch.port)
+    console = reserve(consoles.host_of(settings), launch.console_port) if launch.console_port is not None else None
     if not models.candidates(launch.model):
         raise StartError(message("runtime.no_model"))
     logs.configure(rasa=False)
@@ -70,6 +73,7 @@ def run(settings: Settings, launch: Launch) -> None:
             children += [Child(_worker(launch, listener, env, f"worker-{number}")) for number in range(1, workers + 1)]
             children += [Child(_action_server(launch, at, env, "actions"))]
             outside = [_telegram(settings, launch, env)] if on_telegram else []
+            outside += [_console(launch, console, env)] if console is not None else []
             _serve(settings, launch, listener, children, outside, asked_to_end)
         finally:
             _end(children)
@@ -145,6 +149,19 @@ def _telegram(settings: Settings, launch: Launch, env: dict[str, str]) -> Plan:
     )
 
 
+def _console(launch: Launch, listener: socket.socket, env: dict[str, str]) -> Plan:
+    folder = launch.model if launch.model.is_dir() else MODELS
+    return Plan(
+        title=message("runtime.console_title"),
+        failure=message("runtime.console_failed"),
+        module="bot.runtime.consolehost",
+        words=[str(folder)],
+        bound=listener.dup,
+        env={**env, metrics.NAME: "console"},
+        restarting=partial(_count, "console"),
+    )
+
+
 def _serve(
     settings: Settings, launch: Launch, listener: socket.socket, children: list[Child], outside: Sequence[Plan], asked_to_end: int
 ) -> None:
@@ -192,6 +209,8 @@ def _announce(settings: Settings, launch: Launch) -> None:
     if settings.today:
         print(message("runtime.today", today=settings.today.isoformat()))
     print(message("runtime.ready", url=f"http://{host}:{launch.port}/"))
+    if launch.console_port is not None:
+        print(message("runtime.console_ready", url=consoles.address(settings, launch.console_port)))
     launch.when_ready()
     sys.stdout.flush()
 

@@ -1,0 +1,91 @@
+"""Who may come in and who may do what: the session's cookie, roles, and proof that a change was asked for on our own page."""
+
+import hmac
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from bot.helpdesk import sessions
+from bot.helpdesk.console.desk import AtDesk
+from bot.helpdesk.models import ADMIN, AGENT, UNIT
+from bot.helpdesk.sessions import Member
+
+COOKIE = "xst_desk"
+TOKEN, FIELD = "x-csrf-token", "csrf"
+SAFE = ("GET", "HEAD", "OPTIONS")
+OPEN_TO_ALL = ("/login",)
+"""Where a change needs no session: only our own page's origin."""
+
+
+class NotSignedIn(Exception):  # noqa: N818 (no mistake: the browser is sent to the login page)
+    """Nobody is signed in, or no longer."""
+
+
+class Forbidden(Exception):  # noqa: N818
+    """Somebody is signed in who may not do this. ``why`` is a word of words/frame.yml."""
+
+    def __init__(self, why: str = "forbidden") -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def signed_in(request: Request, desk: AtDesk) -> Member:
+    """Whoever sent the request. NotSignedIn."""
+    found = getattr(request.state, "member", None)
+    if found is None:
+        token = request.cookies.get(COOKIE)
+        found = sessions.find(desk.database, token, desk.now) if token else None
+        if found is None:
+            raise NotSignedIn
+        request.state.member = found
+    member: Member = found
+    return member
+
+
+def _of(*roles: str) -> Any:
+    def allowed(member: Annotated[Member, Depends(signed_in)]) -> Member:
+        if member.role not in roles:
+            raise Forbidden
+        return member
+
+    return Depends(allowed)
+
+
+Anyone = Annotated[Member, _of(AGENT, ADMIN, UNIT)]
+Worker = Annotated[Member, _of(AGENT, ADMIN)]
+Admin = Annotated[Member, _of(ADMIN)]
+
+
+async def only_ours(request: Request) -> None:
+    """Refuse a change that another site's page asked for in somebody's browser. Forbidden."""
+    if request.method in SAFE:
+        return
+    origin = urlsplit(request.headers.get("origin", ""))
+    if not origin.netloc or origin.netloc.lower() != request.headers.get("host", "").lower():
+        raise Forbidden("foreign")
+    if request.url.path in OPEN_TO_ALL:
+        return
+    given = request.headers.get(TOKEN) or str((await request.form()).get(FIELD, ""))
+    request.state.csrf = given
+
+
+def proven(request: Request, desk: AtDesk) -> None:
+    """Refuse a change without the session's own token. NotSignedIn, Forbidden."""
+    if request.method in SAFE or request.url.path in OPEN_TO_ALL:
+        return
+    member = signed_in(request, desk)
+    if not hmac.compare_digest(request.state.csrf.encode("utf-8", "surrogatepass"), member.csrf.encode()):
+        raise Forbidden("csrf")
+
+
+def give_cookie(request: Request, response: Response, token: str) -> None:
+    """Set the session's cookie: out of reach of scripts and of other sites, on encrypted lines only where there is one."""
+    life = int(sessions.LIFE.total_seconds())
+    response.set_cookie(COOKIE, token, max_age=life, path="/", httponly=True, samesite="strict", secure=request.url.scheme == "https")
+
+
+def take_cookie(response: Response) -> None:
+    """Remove the session's cookie."""
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")

@@ -1,0 +1,43 @@
+"""What every page works at, made once for the process and handed to the routes as ``AtDesk``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from bot.answers import Answers
+from bot.db import Database
+from bot.nlu.understand import Understanding
+from bot.settings import Settings
+from policies.notice import Notices
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Settings, database, notices, prepared answers; ``reader()`` is the understanding of the model that is current now."""
+
+    settings: Settings
+    database: Database
+    notices: Notices
+    answers: Answers
+    secret: bytes = field(repr=False)
+    reader: Callable[[], Understanding]
+
+    @property
+    def today(self) -> date:
+        return self.settings.current_date()
+
+    @property
+    def now(self) -> datetime:
+        return self.settings.now()
+
+
+def at_desk(request: Request) -> Desk:
+    """The desk of the application that serves the request."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+AtDesk = Annotated[Desk, Depends(at_desk)]

@@ -1,0 +1,68 @@
+/* What every page of the console has: function keys, the table of shortcuts, toasts, copying. */
+"use strict";
+
+const console_ = {
+  /* Whether somebody is typing: shortcuts of single letters must not take the keys away. */
+  typing(event) {
+    const at = event.target;
+    return event.isComposing || event.keyCode === 229 || (at instanceof HTMLElement && (at.isContentEditable || at.matches("input, textarea, select")));
+  },
+
+  toast(text, bad = false) {
+    const shown = document.createElement("p");
+    shown.className = bad ? "toast bad" : "toast";
+    shown.textContent = text;
+    document.getElementById("toasts").append(shown);
+    setTimeout(() => shown.remove(), bad ? 8000 : 4000);
+  },
+
+  async copy(text) {
+    if (navigator.clipboard) {
+      await navigator.clipboard.writeText(text);
+    } else { /* no clipboard without an encrypted line, off loopback */
+      const held = document.createElement("textarea");
+      held.value = text;
+      document.body.append(held);
+      held.select();
+      document.execCommand("copy");
+      held.remove();
+    }
+    this.toast("已复制");
+  },
+
+  async post(url, fields) {
+    return fetch(url, { method: "POST", headers: { "X-CSRF-Token": this.token() }, body: new URLSearchParams(fields) });
+  },
+
+  token() {
+    return JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRF-Token"];
+  },
+};
+window.xst = console_;
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const link = /^F\d+$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]`);
+  if (link) {
+    event.preventDefault();
+    window.location.assign(link.dataset.opens || link.href);
+  } else if (event.key === "?" && !console_.typing(event)) {
+    event.preventDefault();
+    document.getElementById("shortcuts").showModal();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element && event.target.closest("[data-copy]");
+  if (button) {
+    const source = document.getElementById(button.dataset.copy);
+    console_.copy(source ? source.innerText.trim() : button.dataset.copy);
+  }
+});
+
+/* htmx shows errors nowhere by itself. */
+document.addEventListener("htmx:responseError", (event) => {
+  const said = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html").querySelector(".said");
+  console_.toast(said ? said.textContent.trim() : "没有完成，请再试一次", true);
+});
+document.addEventListener("htmx:sendError", () => console_.toast("连接不上服务器，没有做任何改动", true));

@@ -1,0 +1,140 @@
+"""Coming in: wrong passwords, locked accounts, sessions that end, changes that were not asked for on our page."""
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.helpdesk.console.conftest import PASSWORD
+from tests.serving import bot_command
+
+HOME = {"agent": "/conversations", "admin": "/conversations", "unit": "/ask"}
+
+
+@pytest.fixture
+def client(console):
+    with httpx.Client(base_url=console.url, headers={"Origin": console.url}) as client:
+        yield client
+
+
+def come_in(client: httpx.Client, login: str, password: str = PASSWORD) -> httpx.Response:
+    return client.post("/login", data={"login": login, "password": password})
+
+
+def token(client: httpx.Client) -> str:
+    return client.get("/account").text.partition('name="csrf" value="')[2].partition('"')[0]
+
+
+def test_whoever_is_not_signed_in_is_sent_to_the_login_page(client):
+    assert client.get("/").headers["location"] == "/login"
+    assert client.get("/account").headers["location"].startswith("/login")
+    assert client.get("/account", headers={"HX-Request": "true"}).headers["hx-redirect"].startswith("/login")
+
+
+@pytest.mark.parametrize("login", HOME)
+def test_everybody_begins_at_their_own_first_page(client, login):
+    assert come_in(client, login).headers["location"] == "/"
+    assert client.get("/").headers["location"] == HOME[login]
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client):
+    cookie = come_in(client, "agent").headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Max-Age=43200" in cookie
+
+
+def test_a_login_ends_the_session_that_the_browser_came_with(client, console):
+    come_in(client, "agent")
+    before = client.cookies["xst_desk"]
+    come_in(client, "agent")
+    assert client.cookies["xst_desk"] != before
+    assert client.get("/account").status_code == 200
+    stale = httpx.get(console.url + "/account", cookies={"xst_desk": before})
+    assert stale.status_code == 303
+
+
+def test_a_wrong_password_and_an_unknown_login_read_the_same(client):
+    said = [come_in(client, login, "wrong password").text.replace(login, "") for login in ("agent2", "nobody")]
+    assert said[0] == said[1]
+    assert "登录名或密码不对" in said[0]
+    come_in(client, "agent2")
+
+
+def test_after_five_wrong_passwords_the_right_one_opens_nothing_for_a_while(client):
+    for _ in range(5):
+        assert come_in(client, "unit", "wrong password").status_code == 401
+    answer = come_in(client, "unit")
+    assert answer.status_code == 401
+    assert "再试" in answer.text
+
+
+def test_a_new_password_from_the_command_line_lets_a_locked_account_in_again(client, console):
+    done = bot_command("staff", "password", "unit", env=console.env, input=PASSWORD + "\n")
+    assert done.returncode == 0, done.stderr
+    assert come_in(client, "unit").status_code == 303
+
+
+def test_a_disabled_account_is_out_at_once(client, console):
+    come_in(client, "agent2")
+    assert client.get("/account").status_code == 200
+    assert bot_command("staff", "disable", "agent2", env=console.env).returncode == 0
+    assert client.get("/account").status_code == 303
+    assert come_in(client, "agent2").status_code == 401
+    assert bot_command("staff", "enable", "agent2", env=console.env).returncode == 0
+    assert come_in(client, "agent2").status_code == 303
+
+
+def test_a_change_without_the_sessions_token_is_refused(client):
+    come_in(client, "agent")
+    for given in ({}, {"csrf": "another"}):
+        assert client.post("/logout", data=given).status_code == 403
+    assert client.get("/account").status_code == 200
+    assert client.post("/logout", data={"csrf": token(client)}).status_code == 303
+    assert client.get("/account").status_code == 303
+
+
+@pytest.mark.parametrize("origin", ["http://elsewhere.example", "null", ""])
+def test_a_change_that_another_site_asks_for_is_refused(client, origin):
+    come_in(client, "agent")
+    right = token(client)
+    assert client.post("/logout", data={"csrf": right}, headers={"Origin": origin}).status_code == 403
+    assert client.post("/login", data={"login": "agent", "password": PASSWORD}, headers={"Origin": origin}).status_code == 403
+    assert client.get("/account").status_code == 200
+
+
+def test_the_token_of_another_session_proves_nothing(client, console):
+    come_in(client, "agent")
+    with httpx.Client(base_url=console.url, headers={"Origin": console.url}) as other:
+        come_in(other, "admin")
+        assert client.post("/logout", data={"csrf": token(other)}).status_code == 403
+
+
+def test_everything_says_that_it_must_not_be_kept_framed_or_read_as_something_else(client):
+    come_in(client, "agent")
+    headers = client.get("/account").headers
+    assert headers["cache-control"] == "no-store"
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_static_files_stay_in_the_browser_only_under_the_name_of_their_content(client):
+    page = client.get("/login").text
+    versioned = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    assert "immutable" in client.get(versioned).headers["cache-control"]
+    assert client.get("/static/console.css").headers["cache-control"] == "no-store"
+
+
+def test_somebody_signs_in_changes_the_password_and_signs_in_with_it(signed_in, console):
+    page = signed_in("agent")
+    page.goto("/account")
+    for label, value in (("原密码", PASSWORD), ("新密码（至少 10 个字符）", "another long one"), ("再输入一次新密码", "another long one")):
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_role("button", name="更换密码").click()
+    expect(page.get_by_role("alert")).to_contain_text("重新登录")
+    page.get_by_label("密码").fill("another long one")
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url("**/conversations")
+    assert bot_command("staff", "password", "agent", env=console.env, input=PASSWORD + "\n").returncode == 0
