@@ -61,7 +61,7 @@ class BindResult:
 
 @dataclass(frozen=True)
 class IssuedCode:
-    """A new code with the unmasked identity number, for the ``codes`` command alone."""
+    """A new code with the unmasked identity number, for whoever hands it out."""
 
     id_number: str
     name: str
@@ -97,8 +97,10 @@ def new_code() -> str:
             return code
 
 
-def issue_codes(session: Session, secret: bytes, people: Iterable[Person], now: datetime) -> list[IssuedCode]:
-    """A fresh code for each of ``people``, valid for ``LIFE``; their unused ones are revoked."""
+def issue_codes(
+    session: Session, secret: bytes, people: Iterable[Person], now: datetime, actor: str = "cli", action: str = "codes"
+) -> list[IssuedCode]:
+    """A fresh code for each of ``people``, valid for ``LIFE``; their unused ones are revoked. The audit trail names ``actor``."""
     chosen = list(people)
     ids = [person.id for person in chosen]
     for start in range(0, len(ids), 2000):
@@ -111,7 +113,7 @@ def issue_codes(session: Session, secret: bytes, people: Iterable[Person], now: 
     ]
     if rows:
         session.execute(BindCode.__table__.insert(), rows)
-    audit.note(session, now, "cli", "codes", ids[0] if len(ids) == 1 else None, f"{len(ids)}")
+    audit.note(session, now, actor, action, ids[0] if len(ids) == 1 else None, f"{len(ids)}")
     return issued
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from bot.hours.identity import fold_name
 from bot.hours.models import BatchRow, Credit, HourRecord, Person
+from bot.hours.search import initials
 
 Row = dict[str, Any]
 TABLES = {"people": Person.__table__, "hours": HourRecord.__table__, "credits": Credit.__table__}
@@ -27,6 +28,11 @@ class Counts:
     unchanged: int = 0
 
 
+def keys_of(name: str) -> Row:
+    """The columns by which a name is compared and searched for."""
+    return {"name_key": fold_name(name), "initials": initials(name)}
+
+
 def person_ids(connection: Connection, numbers: Iterable[str]) -> dict[str, int]:
     """Identity number -> person id of those on record."""
     people = TABLES["people"]
@@ -37,7 +43,7 @@ def person_ids(connection: Connection, numbers: Iterable[str]) -> dict[str, int]
 def table_rows(connection: Connection, kind: str, staged: list[Row]) -> list[Row]:
     """Staged rows as rows of the kind's table. KeyError with the number of a person who is not on record."""
     if kind == "people":
-        return [row | {"name_key": fold_name(row["name"]), "level_since": _day(row["level_since"])} for row in staged]
+        return [row | keys_of(row["name"]) | {"level_since": _day(row["level_since"])} for row in staged]
     ids = person_ids(connection, (row["id_number"] for row in staged))
     rows = []
     for row in staged:
@@ -113,6 +119,8 @@ def pack(row: Row) -> str:
 def unpack(text: str) -> Row:
     """The inverse of ``pack``."""
     row = json.loads(text)
+    if "name" in row:  # a note may be older than a column, or than the way it is worked out
+        row |= keys_of(row["name"])
     for name in row.keys() & {"level_since", "start_date", "end_date"}:
         row[name] = _day(row[name])
     if "hours_tenths" in row:
