@@ -40,6 +40,11 @@ def render(request: Request, template: str, member: Member | None, status: int =
     return HTMLResponse(_environment().get_template(template).render(given), status)
 
 
+def fragment(template: str, **facts: Any) -> str:
+    """A piece of a page, outside a request for one: what an event carries."""
+    return _environment().get_template(template).render(facts)
+
+
 def _banners(desk: Desk, member: Member | None, request: Request) -> list[str]:
     """None on a fragment: the page around it has them."""
     if member is None or request.headers.get("hx-request"):
