@@ -14,8 +14,8 @@ from bot.inbox.delivery import Failure, PartDone, TryLater, Undeliverable, Waits
 from bot.inbox.outbox import Outgoing
 from bot.inbox.writer import Writer
 
-RIGHT = "wx right"
-YES, NO = "yes", "no"
+RIGHT = reach.RIGHT
+YES, NO = "yes", reach.NO_RIGHT
 _KNOWN_FOR = timedelta(days=1)
 _NO_RIGHT, _NOT_FOLLOWING = 48001, 43004
 _WINDOW_CLOSED, _USED_UP = 45015, 45047
