@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from bot import settings
 from bot.answers import Answer, Answers
 from bot.db import Database, open_database
+from bot.helpdesk.tickets import GROUP_CHATS
 from bot.hours import identity
 from bot.hours.identity import BoundPerson
 from bot.nlu.turn import Turn, turn_from_data
 from policies.notice import Notices, load_notices
 
-GROUP_CHATS = ("tgg:",)  # nothing personal where others read along
+__all__ = ["GROUP_CHATS", "Desk", "journal_id", "open_desk", "turns", "visitor"]
 
 
 @dataclass(frozen=True)

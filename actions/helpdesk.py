@@ -7,6 +7,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.desk import Desk, open_desk
 from bot.answers import Answer
+from bot.helpdesk.office import office_hours
 from bot.helpdesk.tickets import open_ticket
 
 
@@ -29,5 +30,5 @@ class CallHuman(Action):
 def call(desk: Desk, sender_id: str, topic: str | None, question: str | None) -> Answer:
     """Open the chat's ticket, or find the one it has; says its number and the telephones."""
     with desk.database.write() as session:
-        ticket = open_ticket(session, sender_id, topic, question, desk.now)
+        ticket = open_ticket(session, sender_id, topic, question, desk.now, office_hours(desk.settings))
     return desk.say("utter_human" if ticket.new else "utter_human_again", number=ticket.number, ahead=ticket.ahead)

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,11 @@ def chosen(session: Session | Connection, sender_id: str, key: str) -> str | Non
     mine = select(_table.c.payload).where(_table.c.key == key, _table.c.sender_id == sender_id)
     found: str | None = session.execute(mine).scalar_one_or_none()
     return found
+
+
+def forget(session: Session | Connection, sender_id: str) -> None:
+    """Let no key that was offered in this conversation speak any more."""
+    session.execute(delete(_table).where(_table.c.sender_id == sender_id))
 
 
 def of_chat(session: Session | Connection, chat: str, key: str) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from bot.inbox import journal, missed, outbox, turns
+from bot.inbox.hold import alone_with
 from bot.inbox.models import HELD, RECEIVED
 from bot.inbox.question import Handled, Question
 from bot.inbox.turns import StoredTurn
@@ -32,9 +33,10 @@ def end(question: Question, answers: Answers, now: datetime, connection: Connect
     A human who took the conversation meanwhile silences an answer being made. TurnConflict when the dialogue has gone on without it.
     """
     journal_id: int | None = question.journal_id
+    alone_with(connection, question.sender_id)  # a human takes the conversation before this, or after it
     if not journal.close(connection, question.journal_id, question.sender_id, answers.ended):
         found = journal.state_of(connection, question.journal_id)
-        if found == RECEIVED:
+        if found in (RECEIVED, HELD):
             journal.mark(connection, question.journal_id, HELD)
             return Handled(HELD)
         if found is not None:

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from bot.db import serialise
 from bot.inbox.models import Hold
 
 _table = Hold.__table__
@@ -27,6 +28,19 @@ def hold(session: Session, sender_id: str, by: str, now: datetime) -> bool:
     session.add(Hold(sender_id=sender_id, by=by, since=now))
     session.flush()
     return True
+
+
+def alone_with(session: Session | Connection, sender_id: str) -> None:
+    """Until the transaction ends nobody else takes this conversation, gives it back, or writes down what the bot answers.
+
+    To be called before the transaction locks anything else of the sender's.
+    """
+    serialise(session, "hold " + sender_id)
+
+
+def move(session: Session, sender_id: str, by: str) -> None:
+    """Let somebody else hold a conversation that is held."""
+    session.execute(update(Hold).where(Hold.sender_id == sender_id).values(by=by))
 
 
 def release(session: Session, sender_id: str) -> bool:

@@ -126,5 +126,10 @@ def mark(session: Session | Connection, journal_id: int, state: str) -> None:
     session.execute(_MARK, {"journal_id": journal_id, "ended": state})
 
 
+def leave_to_human(session: Session | Connection, sender_id: str) -> None:
+    """What the sender wrote and nobody has answered is for the human who now holds the conversation: the bot never answers it."""
+    session.execute(update(_table).where(_table.c.sender_id == sender_id, _table.c.state == RECEIVED).values(state=HELD))
+
+
 def _insert(session: Session | Connection, row: dict[str, Any]) -> int:
     return int(session.execute(_INSERT, row).inserted_primary_key[0])

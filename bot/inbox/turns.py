@@ -16,6 +16,9 @@ from sqlalchemy.orm import Session
 
 from bot.inbox.models import DialogueTurn
 
+NOTHING = "[]"
+"""The events of a turn that interrupts the dialogue."""
+
 _table = DialogueTurn.__table__
 _INSERT = insert(_table)
 _LAST = (
@@ -77,6 +80,16 @@ def add(session: Session | Connection, turn: StoredTurn) -> None:
         session.execute(_INSERT, row)
     except IntegrityError:
         raise TurnConflict(f"turn {turn.number}") from None
+
+
+def interrupt(session: Session | Connection, sender_id: str, now: datetime) -> None:
+    """Note that somebody else has spoken in between: what the dialogue had asked or offered before is void.
+
+    That is a turn without events, beside it the state that stood there: the dialogue engine knows what of it remains.
+    """
+    for turn in last(session, sender_id, 1):
+        if turn.events != NOTHING:
+            add(session, StoredTurn(sender_id, turn.number + 1, now, NOTHING, turn.state))
 
 
 def every(session: Session | Connection, sender_id: str) -> Iterator[StoredTurn]:
