@@ -12,6 +12,7 @@ from actions.helpdesk import call
 from bot import account
 from bot.answers import Answer
 from bot.asking import bind_first
+from bot.inbox import switches
 from bot.nlu.turn import Turn
 
 BINDING = ("bind", "my_binding")  # beside another question they are answered, the form is not begun
@@ -37,8 +38,11 @@ def answer_turn(desk: Desk, sender_id: str, turn: Turn) -> tuple[Answer, bool]:
     with visitor(desk, sender_id) as (session, person):
         if turn.intent in BINDING:
             return whose(desk, person), person is not None
-        known = account.Whose(session, person) if person is not None else None
-        answer = account.answered(turn, desk.answers, desk.notices, desk.today, known)
+        off = switches.everything_off(session)
+        if switches.personal(off) and turn.intent in account.ANSWERS and not sender_id.startswith(GROUP_CHATS):
+            return desk.answers.personal_off(desk.today), person is not None
+        known = account.Whose(session, person) if person is not None and not switches.personal(off) else None
+        answer = account.answered(turn, desk.answers.without(switches.questions(off)), desk.notices, desk.today, known)
         if answer is not None:
             return answer, person is not None
     if turn.intent == "human":

@@ -5,10 +5,11 @@ Imports no Rasa, so that the console and the command line say the same as the ch
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class Answers:
         self._notices = notices
         self.catalogue = Catalogue.from_responses(responses)
         self._searches: dict[int, ClauseSearch] = {}
+        self._off: frozenset[str] = frozenset()
 
     @classmethod
     def from_files(cls, notices: Notices, root: Path = ROOT) -> "Answers":
@@ -57,15 +59,31 @@ class Answers:
             responses |= yaml.load(path.read_text("utf-8"), Loader).get("responses") or {}
         return cls(responses, notices)
 
+    def without(self, keys: Iterable[str]) -> "Answers":
+        """The same texts, with a sentence and the telephone number in place of these questions' answers."""
+        seen = copy(self)
+        seen._off = frozenset(keys)
+        return seen
+
     def question(self, keys: Iterable[str], today: date) -> Answer:
         """The answers of one or more prepared questions, each once, each with its clause. KeyError for an unknown key."""
         notice = self._notices.in_force(today.year)
         questions = [self.catalogue.get(key) for key in dict.fromkeys(keys)]
         texts = [self._with_clause(question, notice, today) for question in questions]
-        metadata = {"kind": "faq", "question": questions[0].key, "feedback": all(q.kind == "rule" for q in questions)}
-        return Answer("\n\n".join(texts), self._next(questions), metadata)
+        given = [question for question in questions if question.key not in self._off]
+        if not given:
+            return Answer("\n\n".join(texts), metadata={"kind": "fallback", "feedback": False})
+        metadata = {"kind": "faq", "question": given[0].key, "feedback": all(q.kind == "rule" for q in given)}
+        return Answer("\n\n".join(texts), self._next(given), metadata)
+
+    def personal_off(self, today: date) -> Answer:
+        """What is said in place of anybody's own figures while these are switched off."""
+        text = self._fill(message("answers.personal_off"), self._notices.in_force(today.year), {})
+        return Answer(text, metadata={"kind": "fallback", "feedback": False})
 
     def _with_clause(self, question: Question, notice: Notice, today: date) -> str:
+        if question.key in self._off:
+            return self._fill(message("answers.question_off", label=question.label), notice, {})
         lines = [self._fill(self._text("utter_faq/" + question.key), notice, {})]
         if question.cites:
             lines.append(notice.cite(question.cites))
@@ -75,11 +93,15 @@ class Answers:
 
     def _next(self, questions: list[Question]) -> tuple[tuple[str, str], ...]:
         asked = {question.key for question in questions}
-        keys = [key for question in questions for key in question.next if key in self.catalogue and key not in asked]
+        keys = [key for question in questions for key in question.next if key in self.catalogue and key not in asked | self._off]
         labels = [self.catalogue.get(key).label for key in dict.fromkeys(keys)][:2]
         if any(question.cites for question in questions):
             labels.append(message("answers.show_clause"))
         return tuple((label, label) for label in labels)
+
+    def original(self, intent: str, key: str | None, today: date) -> Answer:
+        """The notice's own words behind what was last answered, unless that answer is switched off."""
+        return self.question([key], today) if key in self._off else self.clause(self.clauses_of(intent, key), today)
 
     def clause(self, clause_ids: Iterable[str], today: date) -> Answer:
         """The notice's own words; without clauses, that the notice holds none on it."""
@@ -91,11 +113,17 @@ class Answers:
 
     def not_understood(self, said: str, today: date) -> Answer:
         """The answer to a message that fits no prepared question: the nearest clause, quoted, if one is near; else how to go on."""
+        near = self.nearest(said, today)
+        if near is None:
+            return self.say("utter_talk/nlu_fallback", today)
+        return self.say("utter_near_clause", today, clause=self._notices.in_force(today.year).quote(near))
+
+    def nearest(self, said: str, today: date) -> str | None:
+        """The id of the clause that a message is about; None where none is near."""
         notice = self._notices.in_force(today.year)
         if notice.year not in self._searches:
             self._searches[notice.year] = ClauseSearch(notice)
-        near = self._searches[notice.year].nearest(said)
-        return self.say("utter_near_clause", today, clause=notice.quote(near)) if near else self.say("utter_talk/nlu_fallback", today)
+        return self._searches[notice.year].nearest(said)
 
     def clauses_of(self, intent: str, key: str | None) -> tuple[str, ...]:
         """The clauses behind what was last answered: a question's own, else those of the account intent."""
@@ -132,7 +160,7 @@ class Answers:
         """
         notice = self._notices.in_force(today.year)
         values = {key.replace(".", "_"): shown for key, shown in notice.values().items()}
-        page = self._templates.get_template(f"{template}.j2")
+        page = _templates().get_template(f"{template}.j2")
         lines = [line.rstrip() for line in page.render(notice=notice, today=today, v=values, **facts).strip().splitlines()]
         buttons: tuple[tuple[str, str], ...] = ()
         if lines and lines[-1].startswith("buttons:"):
@@ -141,14 +169,11 @@ class Answers:
         text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
         return Answer(text, buttons, {"kind": "account", "feedback": False})
 
-    @cached_property
-    def _templates(self) -> Any:
-        import jinja2
-
-        loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-        page = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-        page.filters |= {"hours": hours, "bar": bar}
-        return page
+    def phrases(self, today: date) -> Any:
+        """The words and macros of ``shared.j2`` by name, for a page that lays the engine's results out in its own way."""
+        notice = self._notices.in_force(today.year)
+        values = {key.replace(".", "_"): shown for key, shown in notice.values().items()}
+        return _templates().get_template("shared.j2").make_module({"notice": notice, "today": today, "v": values})
 
     def _text(self, name: str) -> str:
         return str(self._responses[name][0]["text"])
@@ -173,6 +198,16 @@ class Answers:
             found += [f"{question.key}: clause {c} ({n.year})" for n in self._notices.all for c in question.cites if c not in n.clauses]
             found += [f"{question.key}: next {key}" for key in [*question.next, *question.follow.values()] if key not in self.catalogue]
         return found
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Any:
+    import jinja2
+
+    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
+    page = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    page.filters |= {"hours": hours, "bar": bar}
+    return page
 
 
 def joined(answers: Sequence[Answer]) -> Answer:

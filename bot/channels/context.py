@@ -40,6 +40,7 @@ def build(settings: Settings, contact_on: Callable[[date], Contact]) -> Context:
         unavailable=message("inbox.unavailable", phone=phones.policy_phone),
         delayed=message("inbox.delayed", phone=phones.policy_phone),
         send_again=message("inbox.send_again", phone=phones.policy_phone),
+        switched_off=message("inbox.switched_off", phone=phones.policy_phone),
     )
     return Context(settings, database, Intake(database, sentences, settings.now, phones.numbers), phones.policy_phone)
 

@@ -1,9 +1,10 @@
 """The one way in: every channel hands its messages to :class:`Intake`, which keeps the order that makes them safe.
 
 Size limit; NFKC and invisible characters out; then leading slashes off (Rasa obeys `/restart` and `/intent{"slot": …}` from anyone); ID
-and mobile numbers masked; claimed and journaled in one transaction, as held when a human holds the conversation; only then Rasa; then the
-answers into the outbox together with the dialogue's new turn and the journal's end state. What the channel gets back is what it has to
-deliver. A message that cannot be answered now stays in the journal as received: the person is told, and ``bot.inbox.retry`` tries again.
+and mobile numbers masked; claimed and journaled in one transaction, as held when a human holds the conversation; only then Rasa, unless the
+channel is switched off; then the answers into the outbox together with the dialogue's new turn and the journal's end state. What the
+channel gets back is what it has to deliver. A message that cannot be answered now stays in the journal as received: the person is told,
+and ``bot.inbox.retry`` tries again.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from bot.db import Database, DatabaseFault
 from bot.inbox import journal, outbox
 from bot.inbox.backlog import Backlog
 from bot.inbox.ending import Answers, end
+from bot.inbox.guard import Guard
 from bot.inbox.hold import holder
 from bot.inbox.journal import Entry
 from bot.inbox.models import FAILED, HELD, PENDING, PROCESSED, RECEIVED, SENT
@@ -45,6 +47,7 @@ class Intake:
         self.database = database
         self.writer = Writer(database)
         self.sentences = sentences
+        self.guard = Guard(self.writer, sentences.switched_off)
         self.clock = clock
         self.allowed_numbers = frozenset(allowed_numbers)
         self.observer: Observer = SILENT
@@ -73,9 +76,8 @@ class Intake:
         ``hold_back``: for so long nobody pushes the answer, since a response may carry it. ``noted`` is called as soon as the message is
         claimed and written down, before any work on it; it must not fail. ``own`` answers this message in place of ``ask``, and no other.
         """
-        question = (channel, f"{channel}:{sender}", external_id, text, dict(metadata or {}))
         way = Way(ask, own, SENT if delivers_at_once else PENDING, hold_back, noted)
-        task = asyncio.create_task(self._observed(*question, way=way))
+        task = asyncio.create_task(self._observed(channel, f"{channel}:{sender}", external_id, text, dict(metadata or {}), way=way))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
@@ -99,24 +101,17 @@ class Intake:
     ) -> Handled:
         safe, problem = made_safe(text, self.allowed_numbers)
         reply = getattr(self.sentences, problem) if problem else None
-        write = partial(
-            journal.write,
-            channel=channel,
-            sender_id=sender_id,
-            external_id=external_id,
-            text=mask_codes(safe),
-            now=self.clock(),
-            look_back=self.backlog.look_back,
-        )
+        row: dict[str, Any] = {"channel": channel, "sender_id": sender_id, "external_id": external_id, "text": mask_codes(safe)}
+        write = partial(journal.write, now=self.clock(), look_back=self.backlog.look_back, **row)
         try:
             with self.observer.stage("journal"):
-                entry = await self.writer.write(write)
+                entry = await self.writer.write(self.guard.beside(write))
             way.noted(entry)
             if entry.duplicate:
                 return Handled(entry.state, await asyncio.to_thread(self.answers_of, entry.id), duplicate=True)
             not_before = None if way.hold_back is None else self.clock() + way.hold_back
             question = Question(safe, sender_id, channel, entry.id, metadata, not_before)
-            if reply is not None and entry.state != HELD:
+            if entry.state != HELD and (reply := await self.guard.sentence(channel) or reply):
                 return await self._finish(question, way.state, [{"text": reply}], [], kind=NOTICE)
         except Exception as error:
             return self._unavailable("inbox cannot write a message down", channel, error)
@@ -169,7 +164,7 @@ class Intake:
         finish = partial(self._finish, question, state)
         for attempt in range(CONFLICTS):
             try:
-                return await ask(question, finish)
+                return await self.guard.ask(ask, question, finish)
             except TurnConflict as conflict:
                 if attempt + 1 == CONFLICTS:
                     return await self._put_back(question, ask, state, conflict, again)

@@ -23,6 +23,7 @@ class Sentences:
     unavailable: str  # the message is lost to the bot: ask again, or telephone
     delayed: str  # the message is written down and will be answered
     send_again: str  # it was to be answered later, and that is no longer possible
+    switched_off: str  # nothing is answered in this channel for now: telephone
 
 
 @dataclass(frozen=True)

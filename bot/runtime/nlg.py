@@ -12,6 +12,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot import answers, settings
+from bot.inbox.guard import QUESTIONS_OFF
 from policies.notice import load_notices
 
 FAQ = "utter_faq/"
@@ -35,18 +36,21 @@ class Answers(TemplatedNaturalLanguageGenerator):
 
     async def generate(self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any) -> dict[str, Any] | None:
         """The message for an utter action; None for one that the domain does not hold."""
-        meaning = (tracker.latest_message.parse_data if tracker.latest_message else {}).get("meaning") or {}
+        said = tracker.latest_message
+        meaning = (said.parse_data if said else {}).get("meaning") or {}
         today = self._settings.current_date()
+        off = (said.metadata if said else {}).get(QUESTIONS_OFF)
+        texts = self._answers.without(off) if off else self._answers
         if utter_action.startswith(FAQ):
             keys = [part["key"] for part in meaning.get("parts") or () if part["key"]] or [utter_action.removeprefix(FAQ)]
-            return self._answers.question(keys, today).as_message()
+            return texts.question(keys, today).as_message()
         if utter_action == "utter_talk/ask_back":
-            return self._answers.ask_back(meaning["choices"]).as_message()
+            return texts.ask_back(meaning["choices"]).as_message()
         if utter_action == "utter_talk/show_clause" and meaning.get("about"):
             about = meaning["about"]
-            return self._answers.clause(self._answers.clauses_of(about["intent"], about["key"]), today).as_message()
-        if utter_action == "utter_talk/nlu_fallback" and tracker.latest_message:
-            return self._answers.not_understood(tracker.latest_message.text or "", today).as_message()
+            return texts.original(about["intent"], about["key"], today).as_message()
+        if utter_action == "utter_talk/nlu_fallback" and said:
+            return texts.not_understood(said.text or "", today).as_message()
         if utter_action not in self.responses:
             return None
-        return self._answers.say(utter_action, today, **kwargs).as_message()
+        return texts.say(utter_action, today, **kwargs).as_message()

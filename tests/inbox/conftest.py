@@ -18,6 +18,7 @@ SENTENCES = Sentences(
     unavailable="请拨打 0971-8258157",
     delayed="稍后回答 0971-8258157",
     send_again="请再发一次 0971-8258157",
+    switched_off="暂停 0971-8258157",
 )
 
 

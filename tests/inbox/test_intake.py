@@ -154,7 +154,7 @@ async def test_a_failing_rasa_costs_one_sentence_and_no_silence(
 async def test_a_database_that_fails_costs_one_sentence(intake: Intake, database: Database, caplog: pytest.LogCaptureFixture) -> None:
     rasa = Rasa()
     with database.write() as session:
-        for table in ("feedback", "choice", "outbox"):
+        for table in ("feedback", "choice", "staff_message", "outbox"):
             session.execute(text(f"DROP TABLE {table}"))
     handled = await intake.receive(channel="web", sender="a", text="秘密的话", ask=rasa)
     assert [payload["text"] for payload in handled.payloads] == [SENTENCES.delayed], "an answer that cannot be written down is not given"

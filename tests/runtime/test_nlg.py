@@ -13,6 +13,7 @@ from rasa.shared.core.events import UserUttered  # noqa: E402
 from rasa.shared.core.trackers import DialogueStateTracker  # noqa: E402
 
 from bot.answers import Answers as Prepared  # noqa: E402
+from bot.inbox.guard import QUESTIONS_OFF  # noqa: E402
 from bot.nlu.turn import Turn, turn_to_data  # noqa: E402
 from bot.runtime.nlg import Answers  # noqa: E402
 from bot.runtime.project import ROOT  # noqa: E402
@@ -77,6 +78,19 @@ async def test_the_notices_own_words_are_sent_for_what_was_answered_before(gener
     message = await sent(generator, "utter_talk/show_clause", Turn("show_clause"), about=turn_to_data(about))
     assert message["text"].startswith("《关于做好2023年专业技术人员继续教育培训工作的通知》原文：")
     assert passage in message["text"]
+
+
+async def test_what_is_switched_off_while_the_message_is_answered_is_not_sent(generator: Answers):
+    tracker = DialogueStateTracker("rest:me", [])
+    meaning = {"turn": turn_to_data(Turn("faq", "hours_public")), "parts": [], "choices": [], "about": None}
+    said = {"text": "…", "intent": {}, "entities": [], "meaning": meaning}
+    tracker.update(UserUttered("…", parse_data=said, metadata={QUESTIONS_OFF: ["hours_public"]}))
+    off = await generator.generate("utter_faq/hours_public", tracker, "rest")
+    on = await generator.generate("utter_faq/title_junior", tracker, "rest")
+    assert off is not None
+    assert on is not None
+    assert "自动答复暂时停用" in off["text"]
+    assert "依据：" in on["text"]
 
 
 async def test_without_anything_answered_before_the_notices_words_are_asked_back_for(generator: Answers):
