@@ -177,6 +177,7 @@ class Review(Base):
     missed_id = Column(RowId, ForeignKey("missed.id", name="fk_review_missed_id_missed", ondelete="CASCADE"), nullable=False)
     batch = Column(String(32), nullable=False)  # sentences that were decided on together are undone together
     decision = Column(String(12), nullable=False)
+    text = Column(String(200))  # of the lesson that it rests on, which another decision may have brought
     staff_id = Column(ForeignKey("staff.id", name="fk_review_staff_id_staff"), nullable=False)
     at = Column(Moment, nullable=False)
     undone_at = Column(Moment)
@@ -236,6 +237,7 @@ class Sampled(Base):
     remark = Column(Text)
     staff_id = Column(ForeignKey("staff.id", name="fk_sampled_staff_id_staff"))
     judged_at = Column(Moment)
+    missed_id = Column(RowId)  # the sentence among the missed that a wrong answer was made; no foreign key, as with the message
 
 
 class Upload(Base):
