@@ -1,0 +1,45 @@
+"""What became of the requests for a human of a period, and how soon a human replied."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from bot.helpdesk import figurerows
+from bot.helpdesk.figurerows import TICKET_PARTS
+from bot.helpdesk.models import Ticket
+from bot.helpdesk.office import OfficeHours
+from bot.helpdesk.period import Period
+from bot.helpdesk.spread import Spread, spread
+
+
+@dataclass(frozen=True)
+class Tickets:
+    """``parts``: how many of ``opened`` came to each of ``TICKET_PARTS``; ``waits``: seconds of work until a human's first reply."""
+
+    opened: int
+    parts: Mapping[str, int]
+    waits: Spread
+
+
+def counted(session: Session, office: OfficeHours, period: Period, channel: str | None) -> Tickets:
+    """The tickets opened in the period, as they stand now."""
+    parts = [func.coalesce(func.sum(case((part, 1), else_=0)), 0) for part in TICKET_PARTS.values()]
+    opened, *counts = session.execute(select(func.count(), *parts).where(figurerows.tickets(period, channel))).one()
+    waits = [seconds for _, seconds in waited(session, office, period, channel)]
+    return Tickets(opened, dict(zip(TICKET_PARTS, map(int, counts), strict=True)), spread(waits))
+
+
+def waited(session: Session, office: OfficeHours, period: Period, channel: str | None) -> Iterable[tuple[int, float]]:
+    """Id of each ticket that a human replied to, and the seconds of work that the person waited for it."""
+    replied = figurerows.tickets(period, channel), TICKET_PARTS["replied"]
+    for row in session.execute(select(Ticket.id, Ticket.opened_at, Ticket.first_reply_at).where(*replied).order_by(Ticket.id)):
+        yield row.id, _seconds(office, row.opened_at, row.first_reply_at)
+
+
+@lru_cache(maxsize=100_000)
+def _seconds(office: OfficeHours, start: datetime, end: datetime) -> float:
+    return office.seconds_within(start, end)
