@@ -54,7 +54,7 @@ class Reader:
             understanding = load_understanding(models.require_current(self._folder))
             understanding.classifier.warm()
             return understanding
-        except (OSError, ValueError) as error:
+        except Exception as error:  # a damaged archive fails in many ways
             if self._loaded is None:
                 raise
             logger.error("the current model cannot be read (%s), the one before stays", type(error).__name__)
