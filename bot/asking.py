@@ -5,7 +5,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from bot.account import Whose, answered
+from bot.account import ANSWERS, Whose, answered
 from bot.answers import Answer, Answers, joined
 from bot.nlu.turn import Context, Meaning, Turn, group_of
 from bot.nlu.understand import FILES, Understanding
@@ -35,8 +35,16 @@ def ask(text: str, understanding: Understanding, answers: Answers, notices: Noti
     return answer(meaning, answers, notices, today, text, whose)
 
 
-def answer(meaning: Meaning, answers: Answers, notices: Notices, today: date, said: str = "", whose: Whose | None = None) -> Answer:
-    """The answer to a meaning (of what was ``said``) as the rules of the dialogue give it."""
+def answer(
+    meaning: Meaning,
+    answers: Answers,
+    notices: Notices,
+    today: date,
+    said: str = "",
+    whose: Whose | None = None,
+    figures: bool = True,
+) -> Answer:
+    """The answer to a meaning (of what was ``said``) as the rules of the dialogue give it; ``figures`` False: anybody's own are off."""
     turns = meaning.parts or (meaning.turn,)
     if meaning.turn.intent == "ask_back":
         return answers.ask_back(meaning.choices)
@@ -44,8 +52,14 @@ def answer(meaning: Meaning, answers: Answers, notices: Notices, today: date, sa
         return answers.not_understood(said, today)
     if all(turn.intent == "faq" for turn in turns):
         return answers.question([turn.key for turn in turns if turn.key], today)
-    told = [answered(turn, answers, notices, today, whose) or answers.say(_response(turn), today) for turn in turns]
-    return joined(told)
+    return joined([_part(turn, answers, notices, today, whose, figures) for turn in turns])
+
+
+def _part(turn: Turn, answers: Answers, notices: Notices, today: date, whose: Whose | None, figures: bool) -> Answer:
+    if not figures and turn.intent in ANSWERS:
+        return answers.personal_off(today)
+    found = answered(turn, answers, notices, today, whose if figures else None)
+    return found or answers.say(_response(turn), today)
 
 
 def _response(turn: Turn) -> str:

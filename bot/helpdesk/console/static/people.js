@@ -1,0 +1,54 @@
+/* The list of people by keys, the number that hides itself, printing a slip. */
+"use strict";
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+  const picks = [...document.querySelectorAll("#found .pick")];
+  const at = picks.indexOf(document.activeElement);
+  const box = document.querySelector('#q[type="search"], #person-q');
+  if (!picks.length || (at < 0 && document.activeElement !== box)) return;
+  event.preventDefault();
+  const next = event.key === "ArrowDown" ? picks[Math.min(at + 1, picks.length - 1)] : picks[at - 1] || box;
+  next.focus();
+});
+
+/* Enter in the box opens the only one who was found. */
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches(".find")) return;
+  const picks = document.querySelectorAll("#found .pick");
+  if (picks.length === 1) picks[0].click();
+});
+
+/* Who comes back from a person finds the list again. The words stay in this tab. */
+const words = document.querySelector(".find #q");
+if (words) {
+  words.addEventListener("input", () => sessionStorage.setItem("people.words", words.value));
+  const [entry] = performance.getEntriesByType("navigation");
+  const kept = entry && entry.type === "back_forward" ? sessionStorage.getItem("people.words") : null;
+  if (kept) {
+    words.value = kept;
+    document.addEventListener("htmx:load", () => words.dispatchEvent(new Event("input", { bubbles: true })), { once: true });
+  }
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  const shown = event.target.querySelector("[data-hide-after]");
+  if (!shown) return;
+  const home = event.target;
+  const until = Date.now() + Number(shown.dataset.hideAfter) * 1000;
+  const tick = () => {
+    if (!shown.isConnected) return;
+    const left = Math.ceil((until - Date.now()) / 1000);
+    if (left <= 0) {
+      home.textContent = home.dataset.masked;
+      return;
+    }
+    home.querySelector("[data-seconds]").textContent = left;
+    setTimeout(tick, 250);
+  };
+  tick();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest("[data-print]")) window.print();
+});
