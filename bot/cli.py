@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from bot import keeping
+from bot import keeping, learning
 from bot.helpdesk import commands as staff_commands
 from bot.hours import commands as hours_commands
 from bot.messages import message
@@ -24,6 +24,7 @@ Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="port of the
 app = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True, add_completion=False)
 app.add_typer(hours_commands.app)
 app.add_typer(keeping.app)
+app.add_typer(learning.app)
 app.add_typer(staff_commands.app, name="staff")
 
 
@@ -95,9 +96,10 @@ def first_look(port: Port = DEFAULT_PORT) -> None:
 @plain_errors
 def train(force: Annotated[bool, typer.Option("--force", help="train even when the model is up to date")] = False) -> None:
     """Train the model when it is older than what it is made from."""
+    from bot.runtime.overlay import with_lessons
     from bot.runtime.training import Recipe, ensure
 
-    ensure(Recipe(), force)
+    ensure(with_lessons(Recipe()), force)
 
 
 @app.command("models")

@@ -130,7 +130,7 @@ def _config() -> None:
 def _model() -> None:
     recipe = training.Recipe()
     models.require_current(recipe.models)
-    if not training.is_fresh(recipe):
+    if not training.is_fresh(recipe, lessons=False):  # what staff have taught since then comes with the next training
         raise StartError(message("runtime.check.model_stale"))
 
 

@@ -4,6 +4,7 @@ The pointer is replaced in one step, so a reader finds the old name or the new o
 """
 
 import os
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,9 +106,15 @@ def record_of(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(SUFFIX) + ".json")
 
 
-def prune(folder: Path) -> None:
-    """Delete all but the current model and the newest `KEPT` others."""
+def prune(folder: Path, spared: Collection[Path] = ()) -> None:
+    """Delete all but the current model, the newest `KEPT` others and those ``spared``."""
     others = [model.path for model in listed(folder) if not model.is_current]
     for path in others[KEPT:]:
-        path.unlink(missing_ok=True)
-        record_of(path).unlink(missing_ok=True)
+        if path not in spared:
+            delete(path)
+
+
+def delete(path: Path) -> None:
+    """Delete a model with its record; nothing where there is none."""
+    path.unlink(missing_ok=True)
+    record_of(path).unlink(missing_ok=True)

@@ -22,7 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bot.messages import message
-from bot.runtime import lean, models
+from bot.runtime import lean, models, overlay
 from bot.runtime.project import CONFIG, DATA, DOMAIN, MODELS, ROOT, StartError
 from bot.settings import ZONE
 
@@ -39,6 +39,10 @@ ALWAYS_WARNED = (
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
+Lesson = tuple[str, str]
+"""A sentence with its label, groups cut off: ``faq/<key>`` or an intent."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What a model is made from, and where it goes. The defaults are the project's; tests bring smaller ones."""
@@ -48,6 +52,8 @@ class Recipe:
     data: Path = DATA
     code: tuple[Path, ...] = (ROOT / "bot" / "nlu", ROOT / "policies" / "notices")
     models: Path = MODELS
+    lessons: tuple[Lesson, ...] = ()
+    """What is taught beside the files of ``data`` (`bot.runtime.overlay`)."""
 
     def ingredients(self) -> Iterator[Path]:
         """Every file the model depends on, in a fixed order."""
@@ -70,16 +76,22 @@ def fingerprint(recipe: Recipe) -> str:
     return digest.hexdigest()
 
 
-def is_fresh(recipe: Recipe) -> bool:
-    """Whether the current model stands and was made from just these ingredients."""
+def is_fresh(recipe: Recipe, lessons: bool = True) -> bool:
+    """Whether the current model stands and was made from just these ingredients, and from these lessons unless they do not matter."""
     model = models.current(recipe.models)
     if model is None:
         return False
     try:
         record = json.loads(models.record_of(model).read_text(encoding="utf-8"))
-        return bool(record["model"] == _digest(model) and record["ingredients"] == fingerprint(recipe))
+        same = record["model"] == _digest(model) and record["ingredients"] == fingerprint(recipe)
+        return bool(same and (not lessons or record.get("lessons", taught(())) == taught(recipe.lessons)))
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def taught(lessons: Iterable[Lesson]) -> str:
+    """A digest of lessons, whatever their order."""
+    return hashlib.sha256(json.dumps(sorted(lessons)).encode()).hexdigest()
 
 
 def ensure(recipe: Recipe, force: bool = False) -> None:
@@ -94,7 +106,15 @@ def ensure(recipe: Recipe, force: bool = False) -> None:
 
 
 def train(recipe: Recipe) -> Path:
-    """Train a new model from scratch and make it the current one; earlier ones stay for going back. Returns the new file.
+    """Train a new model from scratch and make it the current one; earlier ones stay for going back. Returns the new file. As `make`."""
+    model = make(recipe)
+    models.point_to(model)
+    models.prune(recipe.models)
+    return model
+
+
+def make(recipe: Recipe) -> Path:
+    """Train a new model from scratch beside the current one, which stays current. Returns the new file.
 
     StartError with Rasa's reason when it cannot be trained; ComponentRefused names a component that needs TensorFlow.
     """
@@ -103,11 +123,9 @@ def train(recipe: Recipe) -> Path:
     with tempfile.TemporaryDirectory(prefix=".training-", dir=recipe.models) as folder:
         made = _train_with_rasa(recipe, Path(folder))
         model = models.new_file(recipe.models, datetime.now(ZONE))
-        record = {"ingredients": ingredients, "model": _digest(made)}
+        record = {"ingredients": ingredients, "lessons": taught(recipe.lessons), "model": _digest(made)}
         models.record_of(model).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         shutil.move(made, model)
-    models.point_to(model)
-    models.prune(recipe.models)
     return model
 
 
@@ -131,7 +149,7 @@ def _train_with_rasa(recipe: Recipe, folder: Path) -> Path:
             result = rasa.train(
                 domain=str(recipe.domain),
                 config=str(recipe.config),
-                training_files=[str(recipe.data)],
+                training_files=[str(recipe.data), *overlay.written(recipe.lessons, recipe.data, folder)],
                 output=str(folder),
                 fixed_model_name="model",
                 force_training=True,
