@@ -14,7 +14,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bot.helpdesk.models import CallRecord, Staff
-from bot.hours import audit
 from bot.hours.models import Person
 from bot.inbox import missed
 from bot.inbox.text import mask, mask_codes, normalise
@@ -99,6 +98,12 @@ def safe(text: str, own_numbers: Sequence[str]) -> str:
     return mask_codes(mask(normalise(text), own_numbers))
 
 
+def safe_as_typed(text: str, own_numbers: Sequence[str]) -> str:
+    """As ``safe``, with punctuation as it was typed, unless a number would stay readable for that."""
+    masked, whole = mask_codes(mask(text.strip(), own_numbers)), safe(text, own_numbers)
+    return masked if normalise(masked) == whole else whole
+
+
 def digest(secret: bytes, phone: str) -> str | None:
     """A telephone number, however it was typed, as the record keeps it to know it again; None for what is none."""
     number = dialled(phone)
@@ -121,11 +126,11 @@ def save(session: Session, call: NewCall, staff_id: int, secret: bytes, own_numb
         caller=digest(secret, call.phone),
         question=question,
         label=call.label,
-        answer=safe(call.answer, own_numbers),
+        answer=safe_as_typed(call.answer, own_numbers),
         clause=call.clause or None,
         figures=call.figures,
         outcome=call.outcome,
-        detail=safe(call.detail, own_numbers) or None,
+        detail=safe_as_typed(call.detail, own_numbers) or None,
         phone=dialled(call.phone) if call.outcome == CALL_BACK else None,
     )
     session.add(row)
@@ -155,11 +160,6 @@ def _faults(session: Session, call: NewCall) -> dict[str, str]:
     if call.person_id is not None and session.get(Person, call.person_id) is None:
         faults["person"] = "person_gone"
     return faults
-
-
-def note_look(session: Session, actor: str, person_id: int, now: datetime) -> None:
-    """Put into the audit trail that somebody's figures were read for a call."""
-    audit.note(session, now, actor, "console-lookup", person_id, "call")
 
 
 def mark_called_back(session: Session, call_id: int, staff_id: int, now: datetime) -> bool:

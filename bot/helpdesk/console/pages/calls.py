@@ -1,0 +1,240 @@
+"""Calls: the record of who is on the line, the list, and who is still to be called back."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from bot.contact import contact
+from bot.helpdesk import calldesk, calls, repeats
+from bot.helpdesk.asked import Sources, UnreadableError
+from bot.helpdesk.calls import CallRefusedError, Filter, NewCall
+from bot.helpdesk.console.access import Worker
+from bot.helpdesk.console.desk import AtDesk, Desk
+from bot.helpdesk.console.rendering import render
+from bot.helpdesk.words import word
+from bot.hours import search
+from bot.hours.models import Person
+
+router = APIRouter(prefix="/calls")
+Text = Annotated[str, Form()]
+
+
+@dataclass(frozen=True)
+class Written:
+    """The form as it came: everything a text, so that nothing typed is lost when something is missing."""
+
+    person: str = ""
+    question: str = ""
+    answer: str = ""
+    clause: str = ""
+    label: str = ""  # what the answer shown was read as
+    good: str = ""  # "0": the bot had no good answer
+    choose: str = ""  # the question that staff want answered instead
+    outcome: str = calls.ANSWERED
+    detail: str = ""
+    phone: str = ""
+    wrong: str = ""
+
+    @property
+    def person_id(self) -> int | None:
+        return int(self.person) if self.person.isascii() and self.person.isdecimal() and len(self.person) < 10 else None
+
+
+def _form(
+    person: Text = "", question: Text = "", answer: Text = "", clause: Text = "", label: Text = "", good: Text = "", choose: Text = "",
+    outcome: Text = calls.ANSWERED, detail: Text = "", phone: Text = "", wrong: Text = "",
+) -> Written:  # fmt: skip
+    return Written(person, question, answer, clause, label, good, choose, outcome, detail, phone, wrong)
+
+
+Form_ = Annotated[Written, Depends(_form)]
+
+
+@router.get("")
+def listed(request: Request, desk: AtDesk, member: Worker, day: str = "", staff: str = "", outcome: str = "", page: int = 1) -> Response:
+    """All calls, newest first, narrowed by day, staff and outcome (``waiting``: still to be called back)."""
+    page = min(max(page, 1), 10_000)
+    with desk.database.read() as session:
+        found, more = calls.listed(session, _filter(day, staff, outcome), page)
+        facts = _facts(session, desk, found)
+        wrote = calls.staff_names(session)
+    chosen = {"day": day, "staff": staff, "outcome": outcome}
+    return render(request, "calls/list.html", member, calls=found, more=more, page=page, chosen=chosen, staff=wrote, **facts)
+
+
+@router.get("/back")
+def to_call_back(request: Request, desk: AtDesk, member: Worker) -> Response:
+    """Who is still to be called back, the one who waits longest first."""
+    with desk.database.read() as session:
+        found = calls.to_call_back(session)
+        facts = _facts(session, desk, found)
+    return render(request, "calls/back.html", member, calls=found, now=desk.now, **facts)
+
+
+@router.get("/new")
+def new(request: Request, desk: AtDesk, member: Worker, question: str = "", person: str = "", label: str = "") -> Response:
+    """An empty record, or one that continues a question put on another page."""
+    written = Written(person=person, question=question[: calls.MOST_QUESTION], choose=label)
+    return _page(request, desk, member, written, {})
+
+
+@router.post("/people")
+def people(request: Request, desk: AtDesk, member: Worker, text: Text = "") -> Response:
+    """Whom the letters typed so far may mean. A POST, since names belong into no address."""
+    with desk.database.read() as session:
+        found = search.find(session, text[:64], most=8)
+    return render(request, "calls/found.html", member, found=found, text=text.strip())
+
+
+@router.post("/person")
+def chosen_person(request: Request, desk: AtDesk, member: Worker, written: Form_) -> Response:
+    """The person chosen, with their figures, which is a look that leaves a trace; nobody for an empty choice."""
+    return render(request, "calls/caller.html", member, **_caller(desk, member.actor, written), **_again(desk, written, True))
+
+
+@router.post("/answer")
+def answer(request: Request, desk: AtDesk, member: Worker, written: Form_) -> Response:
+    """What to read out to the question, for the person chosen."""
+    told = _answer(desk, member.actor, written)
+    return render(request, "calls/answer.html", member, **told, **_again(desk, _relabelled(written, told), True))
+
+
+@router.post("/again")
+def again(request: Request, desk: AtDesk, member: Worker, written: Form_) -> Response:
+    """Whether this caller asked the same within a week."""
+    return render(request, "calls/again.html", member, **_again(desk, written, False))
+
+
+@router.post("")
+def save(request: Request, desk: AtDesk, member: Worker, written: Form_) -> Response:
+    """Write the call down; with faults the form comes back as it was."""
+    numbers, now = contact(desk.today).numbers, desk.now
+    with desk.database.read() as session:
+        known = None if written.person_id is None else session.get(Person, written.person_id)
+        shown = None if known is None else calldesk.figures(session, desk.notices, known.id, desk.today)
+    try:
+        with desk.database.write() as session:
+            if known is not None:
+                calldesk.look(session, known.id, member.actor, now)
+            call_id = calls.save(session, _new_call(desk, written, shown), member.id, desk.secret, numbers, now)
+    except CallRefusedError as refused:
+        faults = {name: word(f"calls.fault.{why}") for name, why in refused.faults.items()}
+        return _page(request, desk, member, written, faults, 422)
+    return RedirectResponse(f"/calls/{call_id}?saved=1", 303)
+
+
+@router.get("/{call_id}")
+def one(request: Request, desk: AtDesk, member: Worker, call_id: int, saved: bool = False, done: str = "") -> Response:
+    """One record, ready to print."""
+    with desk.database.read() as session:
+        call = calls.get(session, call_id)
+        if call is None:
+            raise HTTPException(404)
+        facts = _facts(session, desk, [call])
+    said = word("calls.saved") if saved else word(f"calls.{done}") if done in ("called_back", "called_back_before") else ""
+    return render(request, "calls/call.html", member, call=call, said=said, well=done != "called_back_before", **facts)
+
+
+@router.post("/{call_id}/called-back")
+def called_back(request: Request, desk: AtDesk, member: Worker, call_id: int) -> Response:
+    """The person was called back; on the list the line answers in place."""
+    with desk.database.write() as session:
+        done = calls.mark_called_back(session, call_id, member.id, desk.now)
+    said = "called_back" if done else "called_back_before"
+    if not request.headers.get("hx-request"):
+        return RedirectResponse(f"/calls/{call_id}?done={said}", 303)
+    with desk.database.read() as session:
+        call, left = calls.get(session, call_id), calls.waiting_count(session)
+    if call is None:
+        raise HTTPException(404)
+    return render(request, "calls/done.html", member, call=call, said=word(f"calls.{said}"), well=done, left=left)
+
+
+def _filter(day: str, staff: str, outcome: str) -> Filter:
+    chosen_day = None
+    with suppress(ValueError):
+        chosen_day = date.fromisoformat(day)
+    staff_id = int(staff) if staff.isascii() and staff.isdecimal() and len(staff) < 10 else None
+    return Filter(chosen_day, staff_id, outcome if outcome in calls.OUTCOMES else None, outcome == "waiting")
+
+
+def _facts(session: Session, desk: Desk, found: list[calls.Call]) -> dict[str, Any]:
+    matters = {call.label: matter(desk, call.label) for call in found if call.label}
+    return {"matters": matters, "repeats": repeats.marked(session, found), "waiting": calls.waiting_count(session)}
+
+
+def matter(desk: Desk, label: str) -> str:
+    """A label as a button says it; nothing for one that no longer is one."""
+    try:
+        return desk.answers.label(label)
+    except KeyError:
+        return ""
+
+
+def _page(request: Request, desk: Desk, member: Worker, written: Written, faults: dict[str, str], status: int = 200) -> Response:
+    facts = _caller(desk, member.actor, written)
+    typed = bool(written.answer)
+    asked = {"prepared": None, "unread": ""} if typed or not written.question else _answer(desk, member.actor, written)
+    again = _again(desk, _relabelled(written, asked), False)
+    return render(request, "calls/new.html", member, status, faults=faults, **facts, **asked, **again)
+
+
+def _relabelled(written: Written, told: dict[str, Any]) -> Written:
+    """The form with the matter that was just read."""
+    return replace(written, label=told["prepared"].label or "") if told["prepared"] else written
+
+
+def _caller(desk: Desk, actor: str, written: Written) -> dict[str, Any]:
+    if written.person_id is None:
+        return {"caller": None, "figures": None}
+    with desk.database.read() as session:
+        caller = session.get(Person, written.person_id)
+        shown = None if caller is None else calldesk.figures(session, desk.notices, caller.id, desk.today)
+    if caller is not None:
+        with desk.database.write() as session:
+            calldesk.look(session, caller.id, actor, desk.now)
+    return {"caller": caller, "figures": shown}
+
+
+def _answer(desk: Desk, actor: str, written: Written) -> dict[str, Any]:
+    sources = Sources(desk.reader, desk.answers, desk.notices, desk.today)
+    try:
+        with desk.database.read() as session:
+            caller = None if written.person_id is None else session.get(Person, written.person_id)
+            found = calldesk.prepared(session, sources, written.question, written.choose or None, caller)
+    except UnreadableError as unread:
+        return {"prepared": None, "unread": word(f"calls.unread.{unread}")}
+    if caller is not None and found.asked.own:
+        with desk.database.write() as session:
+            calldesk.look(session, caller.id, actor, desk.now)
+    return {"prepared": found, "unread": ""}
+
+
+def _again(desk: Desk, written: Written, beside: bool) -> dict[str, Any]:
+    """``beside``: the mark goes with another piece of the page."""
+    question = calls.safe(written.question[: calls.MOST_QUESTION], contact(desk.today).numbers)
+    caller = calls.digest(desk.secret, written.phone)
+    asked = repeats.Asked(desk.now, written.person_id, caller, written.label or None, question)
+    with desk.database.read() as session:
+        return {"earlier": repeats.earlier(session, asked) if question else None, "beside": beside, "written": written}
+
+
+def _new_call(desk: Desk, written: Written, figures: dict[str, Any] | None) -> NewCall:
+    label = written.label if written.label and matter(desk, written.label) else None
+    return NewCall(
+        question=written.question,
+        answer=written.answer,
+        outcome=written.outcome,
+        person_id=written.person_id,
+        label=label,
+        clause=written.clause[:500],
+        figures=figures,
+        detail=written.detail if written.outcome != calls.ANSWERED else "",
+        phone=written.phone,
+        unanswered=bool(written.wrong) or written.good == "0",
+    )
