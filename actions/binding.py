@@ -8,6 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.desk import GROUP_CHATS, Desk, journal_id, open_desk, visitor
 from bot.answers import Answer
+from bot.helpdesk import tickets
 from bot.hours import identity
 from bot.inbox.retention import forget
 
@@ -99,6 +100,7 @@ class Unbind(Action):
             undone = identity.unbind(session, tracker.sender_id, desk.now)
             if undone:
                 forget(session, tracker.sender_id, but=journal_id(tracker))
+                tickets.forget(session, tracker.sender_id)
         dispatcher.utter_message(**desk.say("utter_unbound" if undone else "utter_nothing_bound").as_message())
         return [SlotSet("bound", False)]
 

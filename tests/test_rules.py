@@ -11,6 +11,7 @@ from bot.answers import Answers
 from bot.asking import answer
 from bot.messages import message
 from bot.nlu.catalogue import plain
+from bot.nlu.formvalues import dictated
 from bot.nlu.text import lexicon
 from bot.nlu.turn import OWN_RULE, Meaning, Turn, group_of
 from bot.nlu.understand import REFUSALS
@@ -32,6 +33,7 @@ MADE = {
     "other_person",
     "several",
     "bind_direct",
+    "leave_message_direct",
     "inform",
     "cancel",
 }
@@ -61,10 +63,16 @@ def test_every_intent_has_a_rule_inside_the_form_but_the_one_that_fills_it():
     assert set(DOMAIN["intents"]) - ruled("bind_form") == {"inform"}
 
 
+def test_every_intent_that_is_made_while_a_message_is_left_has_a_rule_there_but_the_one_that_fills_it():
+    made = {dictated(text)[0] for text in ("我的学时没审", "。。。", "转人工", "取消", "留言", "绑定", "解绑", "公需多少学时")}
+    assert {group_of(Turn(intent)) for intent in made} - ruled("message_form") == {"inform"}
+    assert set(lexicon()["not_a_message"]) <= ruled("message_form")
+
+
 def test_every_label_of_the_data_is_in_the_domain_and_every_intent_of_the_domain_is_made():
     groups = {label.partition("/")[0] for label in LABELS}
     assert groups - set(DOMAIN["intents"]) == set()
-    assert set(DOMAIN["intents"]) - groups == {"bind_direct", "inform", "cancel"}
+    assert set(DOMAIN["intents"]) - groups == {"bind_direct", "inform", "cancel", "leave_message_direct"}
 
 
 @pytest.mark.parametrize("intent", INTENTS)

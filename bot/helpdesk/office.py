@@ -1,6 +1,7 @@
-"""When staff are at work: hours of the day on workdays, with the country's holidays and the weekends worked in their place.
+"""When staff are at work, and how long a person waits before being offered to leave a message.
 
-The table of holidays ends some years ahead; beyond it Monday to Friday are workdays.
+Workdays are the country's, with its holidays and the weekends worked in their place. The table of holidays ends some years ahead;
+beyond it Monday to Friday are workdays.
 """
 
 import re
@@ -10,8 +11,6 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
-from chinese_calendar import is_workday as in_table
-
 from bot.helpdesk.words import word
 from bot.messages import message
 from bot.settings import PREFIX, ZONE, Settings, SettingsError
@@ -19,6 +18,9 @@ from bot.settings import PREFIX, ZONE, Settings, SettingsError
 SETTING = "OFFICE_HOURS"
 DEFAULT = "09:00-12:00,14:30-18:00"
 ALWAYS = "always"
+OFFER_SETTING = "HANDOFF_OFFER_SECONDS"
+DEFAULT_SECONDS = 180
+MOST_SECONDS = 86400
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 _DAY = 24 * 60  # minutes
 _LOOK_AHEAD = 60  # days; no row of holidays is nearly so long
@@ -67,8 +69,24 @@ def office_hours(settings: Settings) -> OfficeHours:
     return OfficeHours(_spans(settings.get(PREFIX + SETTING) or DEFAULT))
 
 
+def offer_after(settings: Settings) -> timedelta:
+    """How long a person waits before the offer: BOT_HANDOFF_OFFER_SECONDS. SettingsError for a value that is no such number."""
+    text = settings.get(PREFIX + OFFER_SETTING) or str(DEFAULT_SECONDS)
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_SECONDS):
+        raise SettingsError(message("settings.bad_seconds", name=PREFIX + OFFER_SETTING, value=text, most=MOST_SECONDS))
+    return timedelta(seconds=int(text))
+
+
+def check_times(settings: Settings) -> None:
+    """SettingsError when one of the settings here cannot be used."""
+    office_hours(settings)
+    offer_after(settings)
+
+
 def is_workday(day: date) -> bool:
     """Whether staff work on this day."""
+    from chinese_calendar import is_workday as in_table
+
     try:
         return bool(in_table(day))
     except NotImplementedError:  # the table does not reach so far

@@ -15,26 +15,13 @@ from bot.helpdesk.models import OPEN, Ticket
 from bot.helpdesk.tickets import GROUP_CHATS, note_event
 from bot.helpdesk.words import word
 from bot.inbox.writer import Writer
-from bot.messages import message
-from bot.settings import PREFIX, Settings, SettingsError
 
-SETTING = "HANDOFF_OFFER_SECONDS"
-DEFAULT_SECONDS = 180
-MOST_SECONDS = 86400
 PAUSE_SECONDS = 3.0  # between two looks
 AT_ONCE = 100
 
 logger = logging.getLogger(__name__)
 
 _table = Ticket.__table__
-
-
-def offer_after(settings: Settings) -> timedelta:
-    """How long a person waits before the offer: BOT_HANDOFF_OFFER_SECONDS. SettingsError for a value that is no such number."""
-    text = settings.get(PREFIX + SETTING) or str(DEFAULT_SECONDS)
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_SECONDS):
-        raise SettingsError(message("settings.bad_seconds", name=PREFIX + SETTING, value=text, most=MOST_SECONDS))
-    return timedelta(seconds=int(text))
 
 
 class WaitingClock:

@@ -1,11 +1,14 @@
-"""Values of the bind form, recognised by their shape."""
+"""Values of forms: of the bind form recognised by their shape; of a message that is left, whatever is said."""
 
 import re
 import unicodedata
 from functools import lru_cache
 
 from bot.nlu.classifier import Guess
-from bot.nlu.text import either, lexicon, simplify
+from bot.nlu.text import bare, either, lexicon, simplify
+
+MESSAGE = "message_text"
+"""The form value that is a message left for the staff."""
 
 # Every code holds a digit; ten letters alone are a word of pinyin.
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*\d)[A-Za-z0-9]{10}(?![A-Za-z0-9])")
@@ -53,6 +56,30 @@ def begun_with_code(text: str) -> str | None:
     """The code of ``绑定 <绑定码>``, as a link that carries it says; None for any other message."""
     match = _begun().match(unicodedata.normalize("NFKC", text))
     return match["code"].upper() if match else None
+
+
+def dictated(text: str) -> tuple[str, dict[str, str]]:
+    """Intent and values of what is said while a message is being left: everything is part of it but a few commands and mere signs."""
+    said = bare(text)
+    for command in lexicon()["not_a_message"]:
+        if said in lexicon()["commands"][command]:
+            return command, {}
+    if not any(sign.isalnum() for sign in text):
+        return "nlu_fallback", {}
+    return "inform", message_sentence(text) or {MESSAGE: text.strip()}
+
+
+@lru_cache(maxsize=1)
+def _message_start() -> re.Pattern[str]:
+    return re.compile(rf"^\s*(?:{either(lexicon()['message_starts'])})(?:\s*[:,，：]\s*|\s+)(?P<message>\S.*)$", re.DOTALL)
+
+
+def message_sentence(text: str) -> dict[str, str] | None:
+    """The message of ``留言：…`` in one go; None for any other sentence."""
+    match = _message_start().match(text)
+    if match is None or not any(sign.isalnum() for sign in match["message"]):
+        return None
+    return {MESSAGE: match["message"].strip()}
 
 
 def fitting(requested: str, text: str, best: Guess) -> str | None:

@@ -8,7 +8,7 @@ from bot.nlu.classifier import Guess
 
 ACCOUNT = "my_"
 RECORD = ("judge_numbers", "several")
-OWN_RULE = ("bind", "bind_direct", "inform", "cancel", "unbind", "my_binding", "human")
+OWN_RULE = ("bind", "bind_direct", "inform", "cancel", "unbind", "my_binding", "human", "leave_message", "leave_message_direct")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Context:
     """What understanding needs of the conversation so far."""
 
     this_year: int
-    requested: str | None = None  # the form value asked for: bind_code or bind_name
+    requested: str | None = None  # the form value asked for: bind_code, bind_name or message_text
     about: Turn | None = None  # the last topical turn
     choices: tuple[str, ...] = ()  # labels offered in the previous answer
     bound: bool = False
@@ -51,7 +51,7 @@ class Meaning:
     ranking: tuple[Guess, ...] = ()
     parts: tuple[Turn, ...] = ()
     choices: tuple[str, ...] = ()
-    values: dict[str, str] = field(default_factory=dict)  # form values: bind_code, bind_name
+    values: dict[str, str] = field(default_factory=dict)  # form values: bind_code, bind_name, message_text
     about: Turn | None = None  # what the next follow-up refers to
     misses: int = 0  # messages in a row, this one included, that were not answered
 

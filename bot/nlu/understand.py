@@ -73,6 +73,9 @@ class Understanding:
         return replace(meaning, turn=Turn("offer_human") if offered else meaning.turn, misses=context.misses + 1)
 
     def _read(self, text: str, context: Context) -> Meaning:
+        if context.requested == formvalues.MESSAGE:
+            intent, values = formvalues.dictated(text)
+            return Meaning(Turn(intent), values=values)
         said = bare(text)
         if context.human_offered and spelt(text) in lexicon()["agreed"]:
             return Meaning(Turn("human"))
@@ -81,6 +84,9 @@ class Understanding:
         bind = formvalues.bind_sentence(text)
         if bind:
             return Meaning(Turn("bind_direct"), values=bind)
+        left = formvalues.message_sentence(text)
+        if left:
+            return Meaning(Turn("leave_message_direct"), values=left)
         code = formvalues.begun_with_code(text)
         if code:
             return Meaning(Turn("inform" if context.requested else "bind"), values={"bind_code": code})

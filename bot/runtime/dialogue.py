@@ -21,10 +21,14 @@ from rasa.shared.core.events import (
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.inbox.text import mask_codes
-from bot.inbox.turns import StoredTurn
+from bot.inbox.turns import NOTHING, StoredTurn
 
 SEALED = frozenset({"bind_code"})
 """Slots whose value is never stored readably: whoever reads the database must not be able to bind with it."""
+MASKED = SEALED | {"message_text"}
+"""Slots and entities in whose stored values whatever may be a bind code is hidden."""
+KEPT = frozenset({"bound"})
+"""Slots that outlive an interruption: what is known of the person, not what was being asked or offered."""
 _DROPPED = ("model_id", "assistant_id")  # of each event's metadata: the same for all, and of no use later
 
 
@@ -60,15 +64,24 @@ def begin(tracker: DialogueStateTracker, number: int, *, listening: bool = False
 
 
 def resume(tracker: DialogueStateTracker, found: Sequence[StoredTurn], window: int, seal: Seal) -> DialogueStateTracker:
-    """Bring a new tracker into the state that the turns have led to; of all but the last ``window`` only the state is used."""
-    before, shown = found[:-window] if window < len(found) else (), found[-window:]
-    if before:
-        _replay(tracker, _bringing_about(json.loads(before[-1].state), seal))
-    elif shown[0].number > 1:  # the turns before were deleted: what the first one did not change stood before it, too
-        _replay(tracker, _bringing_about(json.loads(shown[0].state), seal))
-    for turn in shown:
+    """Bring a new tracker into the state that the turns have led to; of all but the last ``window`` only the state is used.
+
+    Where somebody else spoke in between, the dialogue begins anew: no form, no choices, nothing to refer back to.
+    """
+    number = found[-1].number
+    interrupted = next((at for at in reversed(range(len(found))) if found[at].events == NOTHING), None)
+    if interrupted is not None:
+        _replay(tracker, _begin_anew(json.loads(found[interrupted].state)))
+        found = found[interrupted + 1 :]
+        if not found:
+            return begin(tracker, number)
+    elif window < len(found):
+        _replay(tracker, _bringing_about(json.loads(found[-window - 1].state), seal))
+    elif found[0].number > 1:  # the turns before were deleted: what the first one did not change stood before it, too
+        _replay(tracker, _bringing_about(json.loads(found[0].state), seal))
+    for turn in found[-window:]:
         _replay(tracker, _events(turn, seal))
-    return begin(tracker, found[-1].number)
+    return begin(tracker, number)
 
 
 def _events(turn: StoredTurn, seal: Seal) -> list[Event]:
@@ -137,6 +150,13 @@ def _bringing_about(state: dict[str, Any], seal: Seal) -> list[Event]:
     return events
 
 
+def _begin_anew(state: dict[str, Any]) -> list[Event]:
+    """Events that put a new tracker where a dialogue begins, with what is known of the person."""
+    at = state["at"]
+    known: list[Event] = [SlotSet(name, value, timestamp=at) for name, value in state["slots"].items() if name in KEPT]
+    return [*known, ActionExecuted(ACTION_LISTEN_NAME, timestamp=at)]
+
+
 def _plain(event: Event) -> dict[str, Any]:
     """The event as it is stored: bind codes masked, nothing that is the same for all."""
     data = event.as_dict()
@@ -145,12 +165,12 @@ def _plain(event: Event) -> dict[str, Any]:
     if isinstance(event, UserUttered):
         parsed = dict(data["parse_data"])
         parsed["entities"] = [
-            {**entity, "value": mask_codes(str(entity["value"]))} if entity.get("entity") in SEALED else entity
+            {**entity, "value": mask_codes(str(entity["value"]))} if entity.get("entity") in MASKED else entity
             for entity in parsed.get("entities") or ()
         ]
         parsed.pop("metadata", None)
         parsed["text"] = mask_codes(parsed.get("text") or "")
         data["parse_data"], data["text"] = parsed, mask_codes(data["text"] or "")
-    elif isinstance(event, SlotSet) and event.key in SEALED and event.value is not None:
+    elif isinstance(event, SlotSet) and event.key in MASKED and event.value is not None:
         data["value"] = mask_codes(str(event.value))
     return data

@@ -64,7 +64,7 @@ class TurnStore(TrackerStore):
         return dialogue.resume(self.init_tracker(sender_id), found, WINDOW, self.seal) if found else None
 
     async def retrieve_full_tracker(self, conversation_id: str) -> DialogueStateTracker | None:
-        """The tracker with every event that is stored."""
+        """The tracker with every event that is stored, since the dialogue last began anew."""
         found = await self._last(conversation_id, None)
         return dialogue.resume(self.init_tracker(conversation_id), found, len(found), self.seal) if found else None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import settings
+from bot.helpdesk.office import check_times, offer_after
 from bot.messages import message
 from bot.runtime import lean, logs, metrics
 from bot.runtime.child import GRACE_SECONDS, LOADED, SERVING, Supervisor
@@ -24,7 +25,9 @@ from bot.schema import require_current
 
 def serve(listener: socket.socket, supervisor: Supervisor, model: Path, endpoints: Path, credentials: Path) -> None:
     """Serve until SIGTERM or until the supervisor is gone. StartError, SettingsError or DatabaseFault when it cannot start."""
-    require_current(settings.load())
+    current = settings.load()
+    require_current(current)
+    check_times(current)
     lean.install("run")
     logs.configure()
     app = build_app(supervisor, model, endpoints, credentials)
@@ -76,14 +79,16 @@ async def _report(supervisor: Supervisor, served: ServedModel, app: Any, _loop: 
 
 
 async def _care_for_messages(app: Any, _loop: Any) -> None:
-    """Count what the intake does, and answer what an earlier process, or a failing part, has left unanswered."""
+    """Count what the intake does, answer what an earlier process, or a failing part, has left unanswered, and look after who waits."""
     from bot.channels.collector import asking
     from bot.channels.context import shared
+    from bot.helpdesk.waiting import WaitingClock
     from bot.inbox.retry import Retrier
 
     context = shared()
     context.intake.observer = metrics
     app.add_task(Retrier(context.intake, asking(app.ctx.agent.handle_message), alone=context.settings.workers == 1).run())
+    app.add_task(WaitingClock(context.intake.writer, context.settings.now, offer_after(context.settings)).run())
 
 
 async def _close(app: Any, _loop: Any) -> None:

@@ -75,6 +75,7 @@ def desk(sample_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("BOT_SECRET_KEY", raising=False)
     monkeypatch.setenv("BOT_DATABASE_URL", f"sqlite:///{tmp_path / 'hours.db'}")
     monkeypatch.setenv("BOT_TODAY", "2023-11-20")
+    monkeypatch.setenv("BOT_OFFICE_HOURS", "always")
     open_desk.cache_clear()
     yield open_desk()
     open_desk().database.dispose()

@@ -13,7 +13,19 @@ from bot.runtime.project import DOMAIN
 from policies.notice import load_notices
 
 TODAY = date(2023, 11, 20)
-FACTS = {"year": 2023, "name": "x", "unit": "x", "id_number": "x", "since": "x", "minutes": 15, "number": 1, "ahead": 0, "clause": "x"}
+FACTS = {
+    "year": 2023,
+    "name": "x",
+    "unit": "x",
+    "id_number": "x",
+    "since": "x",
+    "minutes": 15,
+    "number": 1,
+    "ahead": 0,
+    "clause": "x",
+    "opens": "x",
+    "holder": 3,
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +60,7 @@ def test_not_understood_and_not_ours_is_fallback(answers: Answers, response: str
     assert of(answers.say(f"utter_talk/{response}", TODAY)) == "fallback"
 
 
-@pytest.mark.parametrize("response", ["utter_human", "utter_human_again"])
+@pytest.mark.parametrize("response", ["utter_human", "utter_human_again", "utter_human_closed", "utter_human_held", "utter_message_left"])
 def test_a_ticket_is_handing_over(answers: Answers, response: str) -> None:
     assert of(answers.say(response, TODAY, **FACTS)) == "handed_over"
 

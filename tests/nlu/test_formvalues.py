@@ -4,7 +4,7 @@ import pytest
 
 from bot.hours.identity import ALPHABET, LENGTH, SEPARATORS, new_code
 from bot.nlu.classifier import Guess
-from bot.nlu.formvalues import begun_with_code, bind_sentence, fitting
+from bot.nlu.formvalues import MESSAGE, begun_with_code, bind_sentence, dictated, fitting, message_sentence
 
 UNSURE = Guess("greet", 0.3)
 CODES = [new_code() for _ in range(300)]
@@ -123,3 +123,47 @@ def test_a_name_is_accepted_with_each_dot_that_binding_folds(dot: str) -> None:
 @pytest.mark.parametrize("said", ["K7M2", "O0I1K7M2Q9", "K7M2-P9QR-ST"])
 def test_what_was_meant_as_a_code_is_taken_so_that_the_form_can_say_what_is_wrong(said: str) -> None:
     assert fitting("bind_code", said, UNSURE) == said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "留言：我的学时没审",
+        "留言: 我的学时没审",
+        "留言 我的学时没审",
+        "我要留言，我的学时没审",
+        "留言\n我的学时没审",
+        " 留言内容：我的学时没审 ",
+    ],
+)
+def test_a_message_may_be_left_in_one_go(said: str) -> None:
+    assert message_sentence(said) == {MESSAGE: "我的学时没审"}
+
+
+@pytest.mark.parametrize("said", ["留言", "留言：", "留言 。。", "怎么留言", "留言板在哪", "能留言吗 我的学时没审", "我的学时没审", ""])
+def test_other_messages_leave_none_in_one_go(said: str) -> None:
+    assert message_sentence(said) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["我的学时没审", "公需多少学时", "你好", "1", "都不是", "绑定 白玛措 K7M2P9QRST", "谢谢", "第一行\n\n第二行", "ok", "解绑", "好"],
+)
+def test_while_a_message_is_left_whatever_is_said_is_the_message(said: str) -> None:
+    assert dictated(f" {said} ") == ("inform", {MESSAGE: said})
+
+
+@pytest.mark.parametrize(
+    ("said", "intent"), [("取消", "cancel"), ("算了", "cancel"), ("转人工", "human"), ("人工", "human"), ("留言", "leave_message")]
+)
+def test_but_for_a_few_commands(said: str, intent: str) -> None:
+    assert dictated(said) == (intent, {})
+
+
+@pytest.mark.parametrize("said", ["。。", "👍", "？", "……"])
+def test_and_for_mere_signs(said: str) -> None:
+    assert dictated(said) == ("nlu_fallback", {})
+
+
+def test_the_lead_is_no_part_of_the_message_inside_its_form_either() -> None:
+    assert dictated("留言：我的学时没审") == ("inform", {MESSAGE: "我的学时没审"})
