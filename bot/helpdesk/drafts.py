@@ -35,8 +35,3 @@ def of(session: Session, staff_id: int, ticket_id: int) -> dict[str, str]:
     """What the agent has begun in the conversation, by kind."""
     mine = select(Draft.kind, Draft.text).where(Draft.staff_id == staff_id, Draft.ticket_id == ticket_id)
     return {row.kind: row.text for row in session.execute(mine)}
-
-
-def waiting(session: Session, staff_id: int) -> set[int]:
-    """The tickets in which the agent has begun something."""
-    return set(session.execute(select(Draft.ticket_id).where(Draft.staff_id == staff_id)).scalars())

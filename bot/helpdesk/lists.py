@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.helpdesk.conversation import Writer
 from bot.helpdesk.models import CLOSED, LEFT, OPEN, TAKEN, Seen, Staff, Ticket
+from bot.helpdesk.reaching import channel_of
 from bot.inbox.models import Journal
 
 MOST = 300  # in the lists of a page
@@ -35,6 +36,11 @@ class Item:
     said: str | None
     said_at: datetime | None
     unread: int
+
+    @property
+    def channel(self) -> str:
+        """The channel of its chat."""
+        return channel_of(self.sender_id)
 
     def section(self, staff_id: int) -> str:
         """Which list it stands in for somebody of staff."""

@@ -160,11 +160,15 @@ class Stream:
             self._loop.call_soon_threadsafe(self._wake.set)
 
     def stop(self) -> None:
-        """End all followers: an orderly stop would otherwise wait for pages that stay open."""
+        """End all followers: an orderly stop would otherwise wait for pages that stay open. From any thread, and from a signal's handler."""
         self._stopped = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._dismiss)
+
+    def _dismiss(self) -> None:
         for page in self._pages:
             page.waiting.put_nowait(None)
-        self.wake()
+        self._wake.set()
 
     def _start(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -67,6 +67,7 @@ def serve(listener: socket.socket, folder: Path = MODELS, supervisor: Supervisor
 
     from bot.helpdesk.console.app import create_app
     from bot.helpdesk.console.desk import Desk
+    from bot.helpdesk.console.pages.events import end_streams
 
     settings = bot_settings.load()
     require_current(settings)
@@ -83,8 +84,15 @@ def serve(listener: socket.socket, folder: Path = MODELS, supervisor: Supervisor
         yield
         database.dispose()
 
+    app = create_app(desk, lifespan)
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, *signal: Any) -> None:
+            end_streams(app)  # uvicorn would wait for pages that stay open
+            super().handle_exit(*signal)
+
     config = uvicorn.Config(
-        create_app(desk, lifespan),
+        app,
         log_config=None,
         access_log=False,  # addresses hold what callers said
         server_header=False,
@@ -92,7 +100,7 @@ def serve(listener: socket.socket, folder: Path = MODELS, supervisor: Supervisor
         forwarded_allow_ips="127.0.0.1",
     )
     listener.listen(128)
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config).run(sockets=[listener])
 
 
 def _warm(reader: Reader) -> None:

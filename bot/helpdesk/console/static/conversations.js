@@ -1,0 +1,345 @@
+/* The lists and the open conversation, kept up to date by one stream of events. */
+"use strict";
+
+(() => {
+  const compose = window.xstCompose;
+  const root = document.getElementById("reception");
+  const lists = document.getElementById("lists");
+  const panel = document.getElementById("panel");
+  const cut = document.getElementById("cut");
+  const texts = document.getElementById("texts").dataset;
+  const cutText = cut.textContent;
+  const SILENCE = 40000; /* milliseconds without a sign of life, heartbeats included, after which a line counts as dead */
+  const LONG = 180000; /* milliseconds of waiting after which somebody is offered to leave a message */
+
+  let ahead = Number(root.dataset.now) - Date.now(); /* of the server's clock before ours */
+  let source = null;
+  let cursor = "";
+  let heardAt = Date.now();
+  let reconnect = 0;
+  let seen = 0; /* the newest message of the person that we have reported as read */
+  let opening = 0;
+  let following = true;
+
+  const talk = () => panel.querySelector(".talk[data-ticket]");
+  const ticketOpen = () => Number(talk()?.dataset.ticket || 0);
+  const log = () => document.getElementById("log");
+  const fromHtml = (html) => { const held = document.createElement("template"); held.innerHTML = html; return held.content; };
+  const items = (section) => [...lists.querySelectorAll(`[data-list="${section}"] .item`)];
+
+  /* --- lists --- */
+
+  function put({ ticket, section, html }) {
+    const fresh = fromHtml(html).firstElementChild;
+    const old = lists.querySelector(`[data-list] .item[data-ticket="${ticket}"]`);
+    const focused = old && old.contains(document.activeElement) ? (document.activeElement.matches("button") ? "button" : "a") : null;
+    const into = lists.querySelector(`[data-list="${section}"] ul`);
+    if (!into) { if (old) old.remove(); return; }
+    const next = [...into.children].find((one) => one !== old && one.dataset.order > fresh.dataset.order);
+    if (old && old.parentElement === into) old.replaceWith(fresh);
+    else { if (old) old.remove(); into.insertBefore(fresh, next || null); }
+    if (focused) (fresh.querySelector(focused) || fresh.querySelector("a")).focus({ preventScroll: true });
+  }
+
+  function takeLists({ whole, items: changed, gone }) {
+    if (whole) {
+      const standing = new Set(changed.map((one) => String(one.ticket)));
+      for (const item of lists.querySelectorAll("[data-list] .item")) if (!standing.has(item.dataset.ticket)) item.remove();
+    }
+    for (const ticket of gone) lists.querySelector(`[data-list] .item[data-ticket="${ticket}"]`)?.remove();
+    changed.forEach(put);
+    tidy();
+    followTicket(whole);
+  }
+
+  function tidy() {
+    const current = ticketOpen();
+    for (const section of lists.querySelectorAll("[data-list]")) {
+      const count = section.querySelectorAll(".item").length;
+      section.querySelector("[data-count]").textContent = count;
+      section.querySelector(".nothing").hidden = count > 0;
+    }
+    for (const item of lists.querySelectorAll(".item")) {
+      const link = item.querySelector("a");
+      if (Number(item.dataset.ticket) === current) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    const unread = items("mine").reduce((sum, item) => sum + Number(item.dataset.unread), 0);
+    const waiting = items("waiting").length;
+    document.title = `${unread ? `(${unread}) ` : ""}${waiting ? `${texts.waiting.replace("{n}", waiting)} · ` : ""}${root.dataset.title}`;
+    tick();
+  }
+
+  /* The open conversation may have been taken, handed on or ended, by us or by others. */
+  function followTicket(whole) {
+    const shown = talk();
+    if (!shown) return;
+    const item = lists.querySelector(`[data-list] .item[data-ticket="${shown.dataset.ticket}"]`);
+    const section = item ? item.dataset.section : "over";
+    if (section !== shown.dataset.section || (item && item.dataset.holder !== shown.dataset.holder)) reload();
+    else if (whole) compose.retry();
+  }
+
+  function tick() {
+    const now = Date.now() + ahead;
+    for (const shown of lists.querySelectorAll("time[data-since]")) {
+      const waited = Math.max(0, now - Number(shown.dataset.since));
+      const whole = Math.floor(waited / 1000);
+      const [hours, minutes, seconds] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+      const two = (number) => String(number).padStart(2, "0");
+      shown.textContent = hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${two(minutes)}:${two(seconds)}`;
+      shown.classList.toggle("long", waited > LONG);
+    }
+  }
+
+  /* --- the open conversation --- */
+
+  async function open(ticket, { push = true, focus = "" } = {}) {
+    const turn = ++opening;
+    await compose.flush();
+    let response;
+    try { response = await fetch(`/conversations/${ticket}/panel`, { headers: { "HX-Request": "true" } }); } catch { return window.xst.toast(texts.offline, true); }
+    if (response.headers.get("hx-redirect")) return window.location.assign(`/conversations/${ticket}`);
+    if (!response.ok) return window.xst.toast(texts.failed, true);
+    const html = await response.text();
+    if (turn !== opening) return; /* another conversation was opened meanwhile */
+    panel.innerHTML = html;
+    if (push) history.pushState({ ticket }, "", `/conversations/${ticket}`);
+    root.classList.add("opened");
+    attach();
+    if (focus) compose.turnTo(focus) || document.getElementById("talk-title").focus();
+    else document.getElementById("talk-title").focus({ preventScroll: true });
+  }
+
+  function reload() {
+    const within = document.activeElement?.closest("form.write")?.dataset.kind || "";
+    return open(ticketOpen(), { push: false, focus: within });
+  }
+
+  function attach() {
+    const shown = talk();
+    if (!shown) { listen(); return; }
+    cursor = shown.dataset.cursor;
+    seen = 0;
+    following = true;
+    compose.attach(ticketOpen(), { written });
+    const within = log();
+    within.scrollTop = within.scrollHeight;
+    within.addEventListener("scroll", () => {
+      following = within.scrollHeight - within.scrollTop - within.clientHeight < 40;
+      if (following) document.getElementById("down").hidden = true;
+    }, { passive: true });
+    document.getElementById("down").addEventListener("click", toEnd);
+    document.getElementById("show-facts").addEventListener("click", (event) => {
+      const wanted = panel.classList.toggle("facts-open");
+      event.currentTarget.setAttribute("aria-expanded", String(wanted));
+    });
+    panel.classList.remove("facts-open");
+    markSeen();
+    tidy();
+    listen();
+  }
+
+  function toEnd() {
+    const within = log();
+    within.scrollTop = within.scrollHeight;
+    document.getElementById("down").hidden = true;
+  }
+
+  function add({ id, order, html }) {
+    if (document.getElementById(id)) return; /* once, however often it is brought */
+    const within = log();
+    const entry = fromHtml(html).firstElementChild;
+    let after = within.lastElementChild;
+    while (after && after.dataset.order > order) after = after.previousElementSibling;
+    if (after) after.after(entry); else within.prepend(entry);
+    if (entry.matches(".person")) document.getElementById("composer").dataset.heard = Math.max(Number(id.slice(1)), heard());
+    if (entry.matches(".note")) pin(entry);
+    compose.arrived(entry.dataset.client);
+    if (following) toEnd(); else if (entry.matches(".person")) document.getElementById("down").hidden = false;
+  }
+
+  function pin(entry) {
+    const pinned = document.createElement("p");
+    pinned.className = "note said-text";
+    pinned.dataset.note = entry.id;
+    pinned.textContent = entry.querySelector(".bubble").textContent;
+    const by = document.createElement("small");
+    by.textContent = entry.querySelector("header").textContent.trim().replace(/\s+/g, " ");
+    pinned.append(by);
+    document.getElementById("notes").append(pinned);
+    document.getElementById("no-notes").hidden = true;
+  }
+
+  const heard = () => Number(document.getElementById("composer")?.dataset.heard || 0);
+
+  function markSeen() {
+    const shown = talk();
+    if (!shown || shown.dataset.section !== "mine" || document.visibilityState !== "visible" || heard() <= seen) return;
+    seen = heard();
+    compose.act(`/conversations/${shown.dataset.ticket}/seen`, { upto: seen }).then((done) => { if (!done.ok) seen = 0; });
+  }
+
+  function written(kind, done) {
+    if (done.entry) add(done.entry);
+    if (done.said) window.xst.toast(done.said);
+    toEnd();
+  }
+
+  function takeDeliveries({ deliveries }) {
+    for (const [id, { state, label, why }] of Object.entries(deliveries)) {
+      const shown = document.querySelector(`#${id} .delivery`);
+      if (!shown) continue;
+      shown.dataset.state = state;
+      shown.querySelector("b").textContent = label;
+      shown.querySelector("span").textContent = why;
+    }
+  }
+
+  /* --- the stream --- */
+
+  function listen() {
+    clearTimeout(reconnect);
+    if (source) source.close();
+    const line = new EventSource(`/conversations/events?watch=${ticketOpen()}&after=${encodeURIComponent(cursor)}`);
+    source = line;
+    heardAt = Date.now();
+    const on = (name, take) => line.addEventListener(name, (event) => {
+      if (line !== source) return; /* of a conversation that is no longer open */
+      heardAt = Date.now();
+      if (event.lastEventId) cursor = event.lastEventId;
+      take(JSON.parse(event.data));
+    });
+    line.onopen = () => { heardAt = Date.now(); cut.hidden = true; cut.textContent = cutText; };
+    line.onerror = () => {
+      if (line !== source) return;
+      cut.hidden = false;
+      if (line.readyState === EventSource.CLOSED) { clearTimeout(reconnect); reconnect = setTimeout(again, 2000); }
+    };
+    on("entries", ({ entries }) => { if (talk()) { entries.forEach(add); markSeen(); } });
+    on("deliveries", (change) => { if (talk()) takeDeliveries(change); });
+    on("lists", takeLists);
+    on("colleagues", takeColleagues);
+    on("way", ({ html }) => { const way = document.getElementById("way"); if (way) way.innerHTML = html; });
+    on("beat", ({ now }) => { ahead = now - Date.now(); });
+  }
+
+  /* The server refused the stream: because the session is over, or while it starts. */
+  async function again() {
+    try {
+      const response = await fetch("/account", { cache: "no-store" });
+      if (response.redirected && new URL(response.url).pathname === "/login") {
+        cut.textContent = texts.expired;
+        cut.hidden = false;
+        reconnect = setTimeout(again, 10000);
+        return;
+      }
+    } catch { reconnect = setTimeout(again, 2000); return; }
+    listen();
+  }
+
+  function takeColleagues({ presence, html }) {
+    const held = document.getElementById("colleagues");
+    const focused = held.contains(document.activeElement) ? document.activeElement.dataset.to : null;
+    held.innerHTML = html;
+    if (focused) held.querySelector(`[data-to="${focused}"]`)?.focus();
+    const mine = document.querySelector(`#presence input[value="${presence}"]`);
+    if (mine) mine.checked = true;
+  }
+
+  setInterval(() => { if (Date.now() - heardAt > SILENCE) { cut.hidden = false; listen(); } }, 5000);
+  window.addEventListener("online", listen);
+  window.addEventListener("pagehide", () => { if (source) source.close(); });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+  document.addEventListener("visibilitychange", markSeen);
+  setInterval(tick, 1000);
+
+  /* --- the agent's hands --- */
+
+  async function take(ticket) {
+    const done = await compose.act(`/conversations/${ticket}/take`, {});
+    window.xst.toast(done.said, !done.ok);
+    if (done.ok) open(ticket, { focus: "reply" });
+    else if (ticket === ticketOpen()) reload();
+  }
+
+  async function act(what, fields = {}) {
+    const ticket = ticketOpen();
+    await compose.flush();
+    const done = await compose.act(`/conversations/${ticket}/${what}`, fields);
+    if (done.said) window.xst.toast(done.said, !done.ok);
+    if (ticket === ticketOpen()) await open(ticket, { push: false, focus: what === "reopen" && done.ok ? "reply" : "" });
+  }
+
+  function end() {
+    if (talk()?.dataset.section === "mine") document.getElementById("ending").showModal();
+  }
+
+  function handOn() {
+    if (talk()?.dataset.section === "mine") document.getElementById("transfer").showModal();
+  }
+
+  document.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    const link = target?.closest(".item a");
+    const button = target?.closest("button");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      open(Number(link.closest(".item").dataset.ticket));
+    } else if (button?.dataset.take) take(Number(button.dataset.take));
+    else if (button?.dataset.open === "transfer") handOn();
+    else if (button?.dataset.act === "close" && talk().dataset.section === "mine") end();
+    else if (button?.dataset.act) act(button.dataset.act);
+    else if (button?.dataset.sure) { document.getElementById("ending").close(); act(button.dataset.sure); }
+    else if (button?.dataset.to) { document.getElementById("transfer").close(); act("transfer", { to: button.dataset.to }); }
+  });
+
+  document.getElementById("presence").addEventListener("change", (event) => compose.act("/conversations/presence", { presence: event.target.value }).then((done) => { if (!done.ok) window.xst.toast(done.said, true); }));
+
+  let searching = 0;
+  document.getElementById("find").addEventListener("input", (event) => {
+    clearTimeout(searching);
+    searching = setTimeout(async () => {
+      const words = event.target.value;
+      try {
+        const response = await fetch(`/conversations/over?find=${encodeURIComponent(words)}`, { headers: { "HX-Request": "true" } });
+        if (response.ok && event.target.value === words) { document.getElementById("found").innerHTML = await response.text(); tidy(); }
+      } catch { window.xst.toast(texts.failed, true); }
+    }, 200);
+  });
+  document.getElementById("find").form.addEventListener("submit", (event) => event.preventDefault());
+
+  function step(by) {
+    const links = [...lists.querySelectorAll(".item a")].filter((link) => link.getClientRects().length);
+    const at = links.findIndex((link) => link.getAttribute("aria-current"));
+    const next = links[at < 0 ? (by > 0 ? 0 : links.length - 1) : at + by];
+    if (next) { next.scrollIntoView({ block: "nearest" }); open(Number(next.closest(".item").dataset.ticket)); }
+  }
+
+  function takeNext() {
+    const section = talk()?.dataset.section;
+    const ticket = section === "waiting" || section === "messages" ? ticketOpen() : Number(items("waiting")[0]?.dataset.ticket || 0);
+    if (ticket) take(ticket);
+  }
+
+  const KEYS = {
+    j: () => step(1), k: () => step(-1), t: takeNext, r: () => compose.turnTo("reply"), n: () => compose.turnTo("note"),
+    x: handOn, e: end, "/": () => compose.openCanned(),
+    s: () => { document.getElementById("over").open = true; document.getElementById("find").focus(); },
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || window.xst.typing(event) || document.querySelector("dialog[open]")) return;
+    const does = KEYS[event.key.toLowerCase()];
+    if (does) { event.preventDefault(); does(); }
+  });
+
+  window.addEventListener("popstate", () => {
+    const ticket = Number(location.pathname.split("/")[2] || 0);
+    if (ticket) open(ticket, { push: false }); else window.location.assign("/conversations");
+  });
+
+  root.classList.toggle("opened", Boolean(talk()));
+  attach();
+  tidy();
+})();
