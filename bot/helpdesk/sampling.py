@@ -117,6 +117,12 @@ def of_week(session: Session, week: date) -> Sequence[Row]:
     return session.execute(select(_table).where(_table.c.week == week).order_by(_table.c.id)).all()
 
 
+def week_drawn(session: Session, sampled_id: int) -> date | None:
+    """The week that an answer was drawn from; None for an unknown one."""
+    week: date | None = session.execute(select(_table.c.week).where(_table.c.id == sampled_id)).scalar_one_or_none()
+    return week
+
+
 def judge(session: Session, sampled_id: int, verdict: str, remark: str, staff_id: int, now: datetime) -> bool:
     """Judge an answer that nobody has judged; False when somebody was faster. ValueError for an unknown verdict. The caller commits."""
     if verdict not in VERDICTS:

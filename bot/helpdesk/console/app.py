@@ -14,11 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.db import DatabaseFault
 from bot.helpdesk.console.access import Forbidden, NotSignedIn, only_ours, proven
 from bot.helpdesk.console.desk import Desk
-from bot.helpdesk.console.pages import entry
+from bot.helpdesk.console.pages import ask, audit, calls, conversations, entry, events, people, sample, switches
 from bot.helpdesk.console.rendering import STATIC, render
 from bot.helpdesk.words import word
 
-AREAS = (entry,)
+AREAS = (entry, events, conversations, calls, sample, switches, ask, people, audit)
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",

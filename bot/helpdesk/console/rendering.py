@@ -51,7 +51,7 @@ def _banners(desk: Desk, member: Member | None, request: Request) -> list[str]:
         return []
     shown = [word("frame.today", today=desk.settings.today.isoformat())] if desk.settings.today else []
     with desk.database.read() as session:
-        return shown + banners(session)
+        return shown + banners(session, desk.answers.catalogue)
 
 
 @lru_cache(maxsize=1)
