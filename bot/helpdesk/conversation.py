@@ -13,6 +13,7 @@ from sqlalchemy.sql import Select
 from bot.helpdesk.models import Staff, StaffMessage, Ticket, TicketEvent
 from bot.helpdesk.reaching import Delivery, channel_of, delivery
 from bot.inbox.models import Journal, Outbox
+from bot.inbox.outbox import Outgoing
 
 PERSON, BOT, STAFF, SYSTEM, NOTE, EVENT = "person", "bot", "staff", "system", "note", "event"
 NEWEST = 150  # of each source: what a page shows at once
@@ -95,6 +96,12 @@ def after(session: Session, sender_id: str, cursor: Cursor, now: datetime, limit
     passed = cursor.journal, cursor.outbox, cursor.event
     sources = zip(_sources(sender_id), passed, strict=True)
     return _gathered(sender_id, now, [_first(session, query.where(key > last), key, limit) for (query, key), last in sources])
+
+
+def sent(session: Session, outgoing: Outgoing, now: datetime) -> Entry:
+    """The entry of a message that has just been written."""
+    query, key = _sources(outgoing.sender_id)[1]
+    return _outgoing(session.execute(query.where(key == outgoing.id)).one(), channel_of(outgoing.sender_id), now)
 
 
 def settled(entries: Iterable[Entry], now: datetime) -> Cursor:
