@@ -56,7 +56,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Look:
     """What one look found, for all pages."""
 
     items: tuple[Item, ...]
@@ -67,7 +67,9 @@ class _Seen:
 
 
 @dataclass(eq=False)
-class _Page:
+class Page:
+    """One open page: what it shows and what it has been told. ``settling``: seconds until no lower id can turn up any more."""
+
     staff_id: int
     watched: Watched | None
     cursor: Cursor
@@ -80,7 +82,7 @@ class _Page:
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     way: Way | None = None
 
-    def tell(self, seen: _Seen, moment: float) -> None:
+    def tell(self, seen: Look, moment: float) -> None:
         """Hand on what is new to the page; ``moment`` in seconds of a clock that only goes forward."""
         if self.watched in seen.entries:
             self._tell_of_watched(seen, self.watched, moment)
@@ -91,7 +93,7 @@ class _Page:
             self.colleagues = seen.colleagues
             self._give(colleagues=seen.colleagues)
 
-    def _tell_of_watched(self, seen: _Seen, watched: Watched, moment: float) -> None:
+    def _tell_of_watched(self, seen: Look, watched: Watched, moment: float) -> None:
         new = [entry for entry in seen.entries[watched] if entry.id not in self.told and _after(entry, self.cursor)]
         self.told |= {entry.id: (moment, entry) for entry in new}
         self._settle(moment)
@@ -125,7 +127,7 @@ class Stream:
         self._interval, self._heartbeat = interval, heartbeat
         # One writer at a time on SQLite: ids become visible in their order.
         self._settling = 0.0 if database.file else UNSETTLED.total_seconds()
-        self._pages: set[_Page] = set()
+        self._pages: set[Page] = set()
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -133,7 +135,7 @@ class Stream:
 
     async def follow(self, staff_id: int, watched: Watched | None, after: Cursor) -> AsyncGenerator[Change, None]:
         """What is new for a page, as it comes, beginning with all lists as they stand. Ends with :meth:`stop`."""
-        page = _Page(staff_id, watched, after, self._settling)
+        page = Page(staff_id, watched, after, self._settling)
         self._pages.add(page)
         self._start()
         self.wake()
@@ -160,7 +162,7 @@ class Stream:
             self._loop.call_soon_threadsafe(self._wake.set)
 
     def stop(self) -> None:
-        """End all followers: an orderly stop would otherwise wait for pages that stay open. From any thread, and from a signal's handler."""
+        """End all followers: an orderly stop would wait for pages that stay open. From any thread, and from a signal's handler."""
         self._stopped = True
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._dismiss)
@@ -208,7 +210,7 @@ class Stream:
         for page in list(self._pages):
             page.tell(seen, moment)
 
-    def _read(self, cursors: dict[Watched, Cursor]) -> _Seen:
+    def _read(self, cursors: dict[Watched, Cursor]) -> Look:
         now = self._clock()
         with self._database.read() as session:
             return look(session, cursors, now)
@@ -218,9 +220,9 @@ class Stream:
             presence.beat(session, staff_ids, self._clock())
 
 
-def look(session: Session, cursors: dict[Watched, Cursor], now: datetime) -> _Seen:
+def look(session: Session, cursors: dict[Watched, Cursor], now: datetime) -> Look:
     """Everything that pages showing these conversations need to know, with what was said after each one's cursor."""
-    return _Seen(
+    return Look(
         lists.active(session),
         presence.colleagues(session, now),
         {watched: conversation.after(session, watched.sender_id, cursor, now) for watched, cursor in cursors.items()},

@@ -13,6 +13,7 @@ from bot.helpdesk.tickets import note_event
 from bot.inbox import journal, outbox
 from bot.inbox.models import Outbox
 
+
 def say(database: Database, sender_id: str, text: str, now: datetime) -> int:
     """The person writes; the journal's id."""
     with database.write() as session:
