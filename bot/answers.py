@@ -6,7 +6,7 @@ Imports no Rasa, so that the console and the command line say the same as the ch
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -27,11 +27,14 @@ BAR_CELLS = 10
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent: text, buttons whose payload is a plain sentence, and what a channel may want to know about it."""
+    """What is sent: text, buttons whose payload is a plain sentence, and what a channel may want to know about it.
+
+    ``clauses`` are the ids of those that the text names or quotes; they are not sent."""
 
     text: str
     buttons: tuple[tuple[str, str], ...] = ()  # title, sentence
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    clauses: tuple[str, ...] = ()
 
     def as_message(self) -> dict[str, Any]:
         """The keyword arguments of a bot message."""
@@ -74,7 +77,7 @@ class Answers:
         if not given:
             return Answer("\n\n".join(texts), metadata={"kind": "fallback", "feedback": False})
         metadata = {"kind": "faq", "question": given[0].key, "feedback": all(q.kind == "rule" for q in given)}
-        return Answer("\n\n".join(texts), self._next(given), metadata)
+        return Answer("\n\n".join(texts), self._next(given), metadata, tuple(dict.fromkeys(c for q in given for c in q.cites)))
 
     def personal_off(self, today: date) -> Answer:
         """What is said in place of anybody's own figures while these are switched off."""
@@ -113,17 +116,13 @@ class Answers:
 
     def not_understood(self, said: str, today: date) -> Answer:
         """The answer to a message that fits no prepared question: the nearest clause, quoted, if one is near; else how to go on."""
-        near = self.nearest(said, today)
-        if near is None:
-            return self.say("utter_talk/nlu_fallback", today)
-        return self.say("utter_near_clause", today, clause=self._notices.in_force(today.year).quote(near))
-
-    def nearest(self, said: str, today: date) -> str | None:
-        """The id of the clause that a message is about; None where none is near."""
         notice = self._notices.in_force(today.year)
         if notice.year not in self._searches:
             self._searches[notice.year] = ClauseSearch(notice)
-        return self._searches[notice.year].nearest(said)
+        near = self._searches[notice.year].nearest(said)
+        if near is None:
+            return self.say("utter_talk/nlu_fallback", today)
+        return replace(self.say("utter_near_clause", today, clause=notice.quote(near)), clauses=(near,))
 
     def clauses_of(self, intent: str, key: str | None) -> tuple[str, ...]:
         """The clauses behind what was last answered: a question's own, else those of the account intent."""
@@ -158,22 +157,18 @@ class Answers:
 
         The last line of a template may be ``buttons: A | B``: sentences to offer next.
         """
-        notice = self._notices.in_force(today.year)
-        values = {key.replace(".", "_"): shown for key, shown in notice.values().items()}
-        page = _templates().get_template(f"{template}.j2")
-        lines = [line.rstrip() for line in page.render(notice=notice, today=today, v=values, **facts).strip().splitlines()]
+        page, citing = _templates().get_template(f"{template}.j2"), _Citing(self._notices.in_force(today.year))
+        lines = [line.rstrip() for line in page.render(citing.facts(today), **facts).strip().splitlines()]
         buttons: tuple[tuple[str, str], ...] = ()
         if lines and lines[-1].startswith("buttons:"):
             titles = [title.strip() for title in lines.pop().removeprefix("buttons:").split("|")]
             buttons = tuple((title, title) for title in titles if title)
         text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-        return Answer(text, buttons, {"kind": "account", "feedback": False})
+        return Answer(text, buttons, {"kind": "account", "feedback": False}, tuple(citing.cited))
 
     def phrases(self, today: date) -> Any:
         """The words and macros of ``shared.j2`` by name, for a page that lays the engine's results out in its own way."""
-        notice = self._notices.in_force(today.year)
-        values = {key.replace(".", "_"): shown for key, shown in notice.values().items()}
-        return _templates().get_template("shared.j2").make_module({"notice": notice, "today": today, "v": values})
+        return _templates().get_template("shared.j2").make_module(_Citing(self._notices.in_force(today.year)).facts(today))
 
     def _text(self, name: str) -> str:
         return str(self._responses[name][0]["text"])
@@ -200,6 +195,25 @@ class Answers:
         return found
 
 
+class _Citing:
+    """A notice that remembers which of its clauses a template named."""
+
+    def __init__(self, notice: Notice) -> None:
+        self._notice = notice
+        self.cited: dict[str, None] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._notice, name)
+
+    def cite(self, clause_ids: Sequence[str]) -> str:
+        self.cited |= dict.fromkeys(clause_ids)
+        return self._notice.cite(clause_ids)
+
+    def facts(self, today: date) -> dict[str, Any]:
+        """What every template is given."""
+        return {"notice": self, "today": today, "v": {key.replace(".", "_"): shown for key, shown in self._notice.values().items()}}
+
+
 @lru_cache(maxsize=1)
 def _templates() -> Any:
     import jinja2
@@ -213,7 +227,8 @@ def _templates() -> Any:
 def joined(answers: Sequence[Answer]) -> Answer:
     """Several answers as one message; the buttons and the kind are the last one's."""
     last = answers[-1]
-    return Answer("\n\n".join(answer.text for answer in answers), last.buttons, last.metadata)
+    clauses = tuple(dict.fromkeys(clause for answer in answers for clause in answer.clauses))
+    return Answer("\n\n".join(answer.text for answer in answers), last.buttons, last.metadata, clauses)
 
 
 def hours(value: Decimal | float | int) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from policies.notice import load_notices
+from policies.notice import Notice, load_notices
 
 _POLICY = "phone.policy"
 _TECHNICAL = "phone.tech"
@@ -19,7 +19,11 @@ class Contact:
 
 def contact(today: date) -> Contact:
     """The numbers of the notice in force in the year of ``today``. NoticeError when it cannot be read."""
-    notice = load_notices().in_force(today.year)
+    return contact_of(load_notices().in_force(today.year))
+
+
+def contact_of(notice: Notice) -> Contact:
+    """The numbers of a notice that is read already."""
     technical = notice.value(_TECHNICAL)
     policy = notice.display(_POLICY)
     return Contact(policy, (policy, *([technical] if isinstance(technical, str) else technical)))

@@ -9,16 +9,15 @@ from sqlalchemy.orm import Session
 from bot import asking
 from bot.account import ANSWERS, Whose
 from bot.answers import Answer, Answers
-from bot.contact import contact
+from bot.contact import contact_of
 from bot.inbox import switches
 from bot.inbox.text import made_safe
 from bot.nlu.catalogue import PREFIX
 from bot.nlu.turn import ACCOUNT, Context, Meaning, Turn
 from bot.nlu.understand import ANSWER_AT, SURE_AT, Understanding
-from policies.notice import Notice, Notices
+from policies.notice import Notices
 
-NEAR = 3
-JUDGED = ("hours.public", "hours.professional")  # the figures that bare numbers are held against
+NEAR, NEAR_AT = 3, 0.02
 UNREAD = ("nlu_fallback", "out_of_scope", "offer_human", "none_of_these")
 
 
@@ -77,7 +76,7 @@ class Asked:
 
 def ask(session: Session, sources: Sources, text: str, whose: Whose | None = None) -> Asked:
     """The reading of a caller's words, numbers of people in them masked. UnreadableError."""
-    question, fault = made_safe(text, contact(sources.today).numbers)
+    question, fault = _safe(sources, text)
     if fault:
         raise UnreadableError(fault)
     reader = sources.reader()
@@ -87,12 +86,17 @@ def ask(session: Session, sources: Sources, text: str, whose: Whose | None = Non
 
 def choose(session: Session, sources: Sources, text: str, label: str, whose: Whose | None = None) -> Asked:
     """The answer to the question of this label, which was meant by ``text``. KeyError for a label that is none."""
-    question = made_safe(text, contact(sources.today).numbers)[0]
+    question = _safe(sources, text)[0]
     reader = sources.reader()
     if label not in reader.classifier.labels or not _offered(label):
         raise KeyError(label)
     meaning = reader.read("1", Context(sources.today.year, choices=(label,), bound=whose is not None))
     return replace(_told(session, sources, question, meaning, whose), near=())
+
+
+def _safe(sources: Sources, text: str) -> tuple[str, str | None]:
+    """As the intake of the chats makes it; the notice's own telephone numbers stay readable."""
+    return made_safe(text, contact_of(sources.notices.in_force(sources.today.year)).numbers)
 
 
 def _told(session: Session, sources: Sources, question: str, meaning: Meaning, whose: Whose | None) -> Asked:
@@ -104,7 +108,6 @@ def _told(session: Session, sources: Sources, question: str, meaning: Meaning, w
     turns = () if meaning.turn.intent == "ask_back" else meaning.parts or (meaning.turn,)
     labels = tuple(_label(turn) for turn in turns)
     notice = sources.notices.in_force(sources.today.year)
-    clauses = tuple(dict.fromkeys(clause for turn in turns for clause in _clauses(turn, question, answers, notice, sources.today)))
     personal = any(turn.intent in ANSWERS for turn in turns)
     return Asked(
         question=question,
@@ -114,8 +117,8 @@ def _told(session: Session, sources: Sources, question: str, meaning: Meaning, w
         titles=tuple(answers.label(label) for label in labels if _titled(label)),
         confidence=meaning.confidence if turns else (meaning.ranking[0].confidence if meaning.ranking else 0.0),
         certainty=_certainty(meaning),
-        citation=notice.cite(clauses) if clauses else "",
-        clauses=tuple(Quoted(notice.clauses[clause].section, notice.clauses[clause].text) for clause in clauses),
+        citation=notice.cite(answer.clauses) if answer.clauses else "",
+        clauses=tuple(Quoted(notice.clauses[clause].section, notice.clauses[clause].text) for clause in answer.clauses),
         near=_near(meaning, labels, answers),
         own=whose is not None and figures and any(turn.intent in ANSWERS or turn.intent == "judge_numbers" for turn in turns),
         off=tuple(one.reason for one in standing if _concerns(one, labels, personal)),
@@ -144,19 +147,11 @@ def _certainty(meaning: Meaning) -> str:
     return "sure" if meaning.confidence >= SURE_AT else "likely"
 
 
-def _clauses(turn: Turn, question: str, answers: Answers, notice: Notice, today: date) -> tuple[str, ...]:
-    """Ids of the clauses behind one answer; of words that fit no question, the nearest."""
-    if turn.intent == "faq" or turn.intent in ANSWERS:
-        return answers.clauses_of(turn.intent, turn.key)
-    if turn.intent == "judge_numbers":
-        return notice.sources(*JUDGED)
-    near = answers.nearest(question, today) if turn.intent in UNREAD else None
-    return () if near is None else (near,)
-
-
 def _near(meaning: Meaning, labels: tuple[str, ...], answers: Answers) -> tuple[Near, ...]:
     """What was offered when the bot asks back, else the next likely ones."""
     likely = {guess.label: guess.confidence for guess in meaning.ranking}
     order = dict.fromkeys([*meaning.choices, *likely])
-    others = [label for label in order if _offered(label) and _titled(label) and label not in labels]
+    known = meaning.confidence == 1.0  # a sentence of the training data leaves the others nothing
+    others = [label for label in order if _titled(label) and _offered(label) and label not in labels]
+    others = [label for label in others if known or label in meaning.choices or likely[label] >= NEAR_AT]
     return tuple(Near(label, answers.label(label), likely.get(label, 0.0)) for label in others[:NEAR])
