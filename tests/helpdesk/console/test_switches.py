@@ -1,5 +1,8 @@
 """应急开关 in the browser: an admin finds a question, reads what people will read, switches it off and on; nobody else may."""
 
+import time
+from contextlib import closing
+
 import httpx
 import pytest
 from playwright.sync_api import expect
@@ -8,7 +11,8 @@ from sqlalchemy import select
 from bot.hours.models import AuditEntry
 from bot.inbox import switches
 from bot.inbox.models import Switch
-from tests.helpdesk.console.conftest import PASSWORD
+from tests.helpdesk.console.conftest import PASSWORD, SIZE, Both, enter
+from tests.serving import texts
 
 PHONE = "0971-8258157"
 
@@ -123,3 +127,26 @@ def test_a_reason_is_shown_as_text_without_the_numbers_of_people(console, client
     assert "&lt;script&gt;alert(1)&lt;/script&gt; 6301**********1234 有误" in shown
     assert "<script>alert" not in shown
     assert "630104199001011234" not in console.log
+
+
+@pytest.mark.model
+def test_what_an_admin_throws_in_the_browser_is_off_in_the_chat_within_a_second(bot_and_console: Both, browser):
+    def chat() -> str:
+        return "\n".join(texts(bot_and_console.bot, "公需一年要多少学时", "chatter"))
+
+    with closing(browser.new_context(base_url=bot_and_console.console.url, locale="zh-CN", viewport=SIZE)) as context:
+        page = enter(context.new_page(), "admin", [])
+        assert "45" in chat()
+        page.goto("/switches")
+        card = page.locator("section", has=page.get_by_role("heading", name="停用一个渠道"))
+        card.get_by_label("REST 接口").check()
+        card.get_by_label("原因").fill("演练")
+        card.get_by_role("button", name="下一步").click()
+        page.get_by_role("button", name="确认停用").click()
+        expect(page.get_by_text("已停用：REST 接口的自动答复。", exact=True)).to_be_visible()
+        time.sleep(1)
+        assert chat() == f"这里的自动答复暂时停用，您的消息已经记下，但现在不能在这里回答。请拨打政策咨询电话 {PHONE}。"
+        page.get_by_role("button", name="恢复REST 接口的自动答复").click()
+        expect(page.get_by_text("已恢复：")).to_be_visible()
+        time.sleep(1)
+        assert "45" in chat()
