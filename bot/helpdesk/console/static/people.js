@@ -26,8 +26,10 @@ if (words) {
   const [entry] = performance.getEntriesByType("navigation");
   const kept = entry && entry.type === "back_forward" ? sessionStorage.getItem("people.words") : null;
   if (kept) {
-    words.value = kept;
-    document.addEventListener("htmx:load", () => words.dispatchEvent(new Event("input", { bubbles: true })), { once: true });
+    document.addEventListener("htmx:load", () => { /* not before htmx has noted the empty box, or nothing has changed for it */
+      words.value = kept;
+      words.dispatchEvent(new Event("input", { bubbles: true }));
+    }, { once: true });
   }
 }
 
