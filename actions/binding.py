@@ -8,7 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.desk import GROUP_CHATS, Desk, journal_id, open_desk, visitor
 from bot.answers import Answer
-from bot.helpdesk import tickets
+from bot.helpdesk import sampling, tickets
 from bot.hours import identity
 from bot.inbox.retention import forget
 
@@ -101,6 +101,7 @@ class Unbind(Action):
             if undone:
                 forget(session, tracker.sender_id, but=journal_id(tracker))
                 tickets.forget(session, tracker.sender_id)
+                sampling.forget(session, tracker.sender_id)
         dispatcher.utter_message(**desk.say("utter_unbound" if undone else "utter_nothing_bound").as_message())
         return [SlotSet("bound", False)]
 

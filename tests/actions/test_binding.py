@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from actions.binding import BindNow, CancelBind, MyBinding, SubmitBind, Unbind, ValidateBindForm
 from actions.desk import Desk
+from bot.helpdesk.models import Sampled
 from bot.hours.identity import TRIES_PER_CHAT, bound_person
 from bot.hours.models import BindAttempt, ChatIdentity
 from bot.inbox import journal, outbox, turns
@@ -206,6 +207,18 @@ def test_unbinding_deletes_what_was_said_in_this_chat_but_the_message_being_answ
         assert session.execute(select(Journal.id)).scalars().all() == ids[1:]
         assert session.execute(select(Outbox.sender_id)).scalars().all() == ["web:other"]
         assert session.execute(select(DialogueTurn.sender_id)).scalars().all() == ["web:other"]
+
+
+def test_unbinding_takes_what_was_said_out_of_the_sample(desk: Desk, code_of: Callable[[str], str]) -> None:
+    bind_now(GAPS, code_of(GAPS))
+    with desk.database.write() as session:
+        for number, sender, verdict in ((1, CHAT, None), (2, CHAT, "right"), (3, "web:other", None)):
+            row = {"sender_id": sender, "question": "问", "answer": "答", "verdict": verdict, "asked_at": desk.now}
+            session.add(Sampled(week=desk.today, outbox_id=number, **row))
+    run(Unbind(), tracker_of({}))
+    with desk.database.read() as session:
+        left = session.execute(select(Sampled.outbox_id, Sampled.sender_id, Sampled.question, Sampled.verdict).order_by(Sampled.outbox_id))
+        assert [tuple(row) for row in left] == [(2, "", "", "right"), (3, "web:other", "问", None)]
 
 
 def test_the_same_binding_message_twice_is_answered_as_bound_and_no_other_chat_can_use_the_code(
