@@ -17,6 +17,7 @@ from bot import settings as bot_settings
 from bot.answers import Answers
 from bot.asking import load_understanding
 from bot.db import open_database
+from bot.helpdesk.corpus import corpus
 from bot.messages import message
 from bot.nlu.understand import Understanding
 from bot.runtime import logs, models
@@ -24,6 +25,7 @@ from bot.runtime.child import GRACE_SECONDS, SERVING, Supervisor
 from bot.runtime.consoles import address, host_of
 from bot.runtime.launcher import port_problem, reserve
 from bot.runtime.project import MODELS
+from bot.runtime.retrainer import Models
 from bot.schema import require_current
 from policies.notice import load_notices
 
@@ -74,11 +76,12 @@ def serve(listener: socket.socket, folder: Path = MODELS, supervisor: Supervisor
     notices = load_notices()
     reader = Reader(folder)
     database = open_database(settings)
-    desk = Desk(settings, database, notices, Answers.from_files(notices), settings.secret_key(), reader)
+    desk = Desk(settings, database, notices, Answers.from_files(notices), settings.secret_key(), reader, Models(folder))
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         await asyncio.to_thread(_warm, reader)
+        asyncio.get_running_loop().run_in_executor(None, corpus)  # the first decision must not wait for it either
         if supervisor is not None:
             supervisor.tell(SERVING)
         yield

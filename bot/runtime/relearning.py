@@ -4,8 +4,6 @@ It runs in a process of its own at low priority. Its row tells how far it is; wh
 """
 
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +18,6 @@ from bot.hours import audit
 from bot.nlu.examples import read
 from bot.runtime import models, overlay, training
 from bot.runtime.faults import sentence_of
-from bot.runtime.project import MODELS, ROOT
 from bot.runtime.training import Recipe
 from bot.settings import Settings
 from evaluation.understanding.cases import DEV, load
@@ -45,34 +42,6 @@ class Plan:
         """The project's recipe, or that of ``parts``: a folder with config.yml, domain.yml and data. Models go to ``folder``."""
         recipe = Recipe() if parts is None else Recipe(parts / "config.yml", parts / "domain.yml", parts / "data", (), parts / "models")
         return cls(run, replace(recipe, models=folder or recipe.models), dev or DEV)
-
-
-class Models:
-    """What the console may do with the models of a folder."""
-
-    def __init__(self, folder: Path = MODELS) -> None:
-        self._folder = folder
-
-    def current(self) -> str | None:
-        """The current model's name."""
-        return next((model.name for model in models.listed(self._folder) if model.is_current), None)
-
-    def holds(self, name: str) -> bool:
-        """Whether one can go back to the model of that name."""
-        return any(model.name == name for model in models.listed(self._folder))
-
-    def use(self, name: str) -> None:
-        """Make it the current model. StartError when it is gone."""
-        models.use(name, self._folder)
-
-    def train(self, run: int) -> None:
-        """Start the process of this training. It goes on when the console ends."""
-        command = [sys.executable, "-m", "bot", "retrain", str(run), "--models", str(self._folder)]
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))}
-        process = subprocess.Popen(
-            command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-        threading.Thread(target=process.wait, daemon=True).start()  # so that it does not stay as a zombie
 
 
 def carry_out(database: Database, settings: Settings, plan: Plan) -> None:

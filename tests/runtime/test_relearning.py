@@ -22,7 +22,7 @@ from bot.messages import Loader
 from bot.nlu.examples import read
 from bot.runtime import models
 from bot.runtime.project import DATA, ROOT
-from bot.runtime.relearning import Models
+from bot.runtime.retrainer import Models
 from bot.runtime.training import Recipe, train
 from bot.settings import load
 from tests.serving import bot_command, bot_environment, wait_until

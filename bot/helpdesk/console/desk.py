@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
@@ -12,6 +12,22 @@ from bot.db import Database
 from bot.nlu.understand import Understanding
 from bot.settings import Settings
 from policies.notice import Notices
+
+
+class Models(Protocol):
+    """The trained models, by name."""
+
+    def current(self) -> str | None:
+        """The one that answers now."""
+
+    def holds(self, name: str) -> bool:
+        """Whether there is one of that name."""
+
+    def use(self, name: str) -> None:
+        """Let it answer from now on."""
+
+    def train(self, run: int) -> None:
+        """Begin the training of that number, in a process of its own."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +40,7 @@ class Desk:
     answers: Answers
     secret: bytes = field(repr=False)
     reader: Callable[[], Understanding]
+    models: Models
 
     @property
     def today(self) -> date:

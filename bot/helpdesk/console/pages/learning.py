@@ -1,0 +1,184 @@
+"""待学习: what was missed and the decisions on it, what was taught, and the models trained with that."""
+
+from datetime import date
+from functools import lru_cache
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from bot.answers import Answers
+from bot.db import Database
+from bot.helpdesk import lessons, queue, retraining, reviews
+from bot.helpdesk.console.access import Admin, Worker
+from bot.helpdesk.console.desk import AtDesk, Desk
+from bot.helpdesk.console.rendering import render
+from bot.helpdesk.corpus import corpus
+from bot.helpdesk.missedgroups import Sentence, Unreviewed
+from bot.helpdesk.person import LOOKUP
+from bot.helpdesk.sessions import Member
+from bot.helpdesk.teachable import OUT_OF_SCOPE, Choice, choices
+from bot.helpdesk.words import word
+from bot.hours import audit
+from bot.hours.identity import bound_person
+from bot.inbox.history import around
+from bot.inbox.models import Missed
+
+router = APIRouter(prefix="/learning")
+
+_ONE = "/missed/{missed_id:int}"
+_RUN = "/models/{run:int}"
+
+
+@lru_cache(maxsize=4)
+def _unreviewed(_: Database) -> Unreviewed:
+    return Unreviewed()
+
+
+@router.get("")
+def page(request: Request, desk: AtDesk, member: Worker) -> Response:
+    """What nobody has reviewed, by likeness."""
+    return render(request, "learning/page.html", member, **_queue(desk), **_counts(desk))
+
+
+@router.post("/decide")
+def decide(
+    request: Request, desk: AtDesk, member: Worker, into: Annotated[str, Form(alias="as")], ids: Annotated[list[int] | None, Form()] = None
+) -> Response:
+    """Teach the sentences as a label, put them out of scope, or discard them; then what is left."""
+    if not ids:
+        return _left(request, desk, member, [word("learning.decided.nobody")])
+    if into == reviews.DISCARDED:
+        return _left(request, desk, member, queue.told(reviews.discard(desk.database, member.id, ids, desk.now), into, ""))
+    offered = _offered(desk)
+    try:
+        done = reviews.teach(desk.database, corpus(), offered.keys(), member.id, ids, into, desk.now)
+    except reviews.UnknownLabel:
+        raise HTTPException(422) from None
+    title = offered[into].title if into in offered else ""
+    return _left(request, desk, member, queue.told(done, OUT_OF_SCOPE if into == OUT_OF_SCOPE else reviews.LESSON, title))
+
+
+@router.post("/undo")
+def undo(request: Request, desk: AtDesk, member: Worker) -> Response:
+    """Take my last decision back."""
+    undone = reviews.undo(desk.database, member.id, desk.now)
+    how = "exported" if undone.exported else "done" if undone.count else "none"
+    return _left(request, desk, member, [word(f"learning.undone.{how}", count=undone.count)])
+
+
+@router.get(_ONE)
+def conversation(request: Request, desk: AtDesk, member: Worker, missed_id: int) -> Response:
+    """What was said around a missed sentence, which is a look that leaves a trace; of a call its record."""
+    with desk.database.read() as session:
+        row = session.get(Missed, missed_id)
+        if row is None:
+            raise HTTPException(404)
+        one = Sentence(row.id, row.sender_id, row.text, row.reason, row.at)
+        person = bound_person(session, one.sender_id)
+        lines = around(session, one.sender_id, one.at)
+    if one.call is not None:
+        return RedirectResponse(f"/calls/{one.call}", 303)
+    with desk.database.write() as session:
+        audit.note(session, desk.now, member.actor, LOOKUP, person.id if person else None, "learning")
+    return render(request, "learning/conversation.html", member, one=one, lines=lines, person=person)
+
+
+@router.get("/lessons")
+def taught(request: Request, desk: AtDesk, member: Worker) -> Response:
+    """The sentences that training takes beside the files."""
+    with desk.database.read() as session:
+        found = lessons.pending(session)
+    offered = _offered(desk)
+    titles = {label: choice.title for label, choice in offered.items()}
+    return render(request, "learning/lessons.html", member, lessons=found[::-1], titles=titles, **_counts(desk))
+
+
+@router.get("/models")
+def models(request: Request, desk: AtDesk, member: Worker, said: str = "") -> Response:
+    """The model that answers, and the trainings so far."""
+    told = word(f"learning.training.{said}", model=desk.models.current()) if said in ("begun", "running", "back", "not_back") else ""
+    return render(request, "learning/models.html", member, told=told, well=said in ("begun", "back"), **_runs(desk), **_counts(desk))
+
+
+@router.get("/models/running")
+def running(request: Request, desk: AtDesk, member: Worker) -> Response:
+    """The trainings alone, for a page that follows one."""
+    return render(request, "learning/runs.html", member, **_runs(desk))
+
+
+@router.post("/models/train")
+def train(desk: AtDesk, member: Admin) -> Response:
+    """Train a model with what has been taught, unless one is being trained."""
+    run = retraining.begin(desk.database, member.id, member.actor, desk.now)
+    if run is None:
+        return RedirectResponse("/learning/models?said=running", 303)
+    try:
+        desk.models.train(run)
+    except OSError as error:
+        retraining.end(desk.database, run, retraining.FAILED, desk.now, detail=error.strerror)
+    return RedirectResponse("/learning/models?said=begun", 303)
+
+
+@router.post(_RUN + "/back")
+def back(desk: AtDesk, member: Admin, run: int) -> Response:
+    """Let the model before that training answer again."""
+    with desk.database.write() as session:
+        try:
+            held = retraining.get(session, run)
+        except LookupError:
+            raise HTTPException(404) from None
+        fits = held.before is not None and desk.models.current() == held.model and desk.models.holds(held.before)
+        done = fits and retraining.roll_back(session, run, member.actor, desk.now)
+    if not done or held.before is None:
+        return RedirectResponse("/learning/models?said=not_back", 303)
+    desk.models.use(held.before)
+    return RedirectResponse("/learning/models?said=back", 303)
+
+
+def _left(request: Request, desk: Desk, member: Member, said: list[str]) -> Response:
+    return render(request, "learning/queue.html", member, said=said, **_queue(desk), **_counts(desk))
+
+
+def _queue(desk: Desk) -> dict[str, Any]:
+    with desk.database.read() as session:
+        groups = _unreviewed(desk.database).groups(session)
+    offered = _offered(desk)
+    classifier = desk.reader().classifier if desk.models.current() else None
+    return {
+        "cards": queue.cards(groups, classifier, corpus(), offered),
+        "groups": len(groups),
+        "sentences": sum(len(group.sentences) for group in groups),
+        "offered": list(offered.values()),
+    }
+
+
+def _counts(desk: Desk) -> dict[str, int]:
+    with desk.database.read() as session:
+        return {"pending": lessons.count_pending(session)}
+
+
+def _offered(desk: Desk) -> dict[str, Choice]:
+    """What can be taught: labels of the training files that a button can name."""
+    return _choices(desk.answers, corpus().labels, desk.today)
+
+
+@lru_cache(maxsize=4)
+def _choices(answers: Answers, labels: frozenset[str], today: date) -> dict[str, Choice]:
+    return choices(answers, labels, today)
+
+
+def _runs(desk: Desk) -> dict[str, Any]:
+    retraining.bury(desk.database, desk.now)
+    with desk.database.read() as session:
+        found = retraining.newest(session)
+    current = desk.models.current()
+    returns = {
+        run.id: run.before
+        for run in found
+        if run.state == retraining.LIVE and run.model == current and run.before and desk.models.holds(run.before)
+    }
+    titles = {label: choice.title for label, choice in _offered(desk).items()}
+    at_work = bool(found) and found[0].state == retraining.RUNNING
+    return {"runs": found, "current": current, "returns": returns, "titles": titles, "at_work": at_work}
