@@ -122,6 +122,7 @@ async def test_the_switch_of_telegram_covers_its_groups_and_not_the_other_way_ro
 async def test_a_switch_is_seen_within_half_a_second_by_a_process_that_has_just_looked(
     intake: Intake, database: Database, seconds: Seconds
 ) -> None:
+    assert FRESH <= 0.5
     echo = Echo(database)
     await send(intake, echo, "一")
     throw(database, "channel", "web")
@@ -177,12 +178,21 @@ async def test_a_table_of_switches_that_cannot_be_read_is_a_failing_database(int
     assert said(await send(intake, echo, "三")) == ["答：三"]
 
 
-async def test_many_messages_cost_one_look(intake: Intake, database: Database, seconds: Seconds) -> None:
+async def test_many_messages_cost_one_look_and_a_look_costs_no_transaction(intake: Intake, database: Database, seconds: Seconds) -> None:
     looks: list[str] = []
+    begun: list[int] = []
     event.listen(database.engine, "before_cursor_execute", lambda *facts: looks.append(facts[2]) if "FROM switch" in facts[2] else None)
-    for number in range(5):
-        await send(intake, Echo(database), str(number))
+
+    async def transactions(words: str) -> int:
+        begun.clear()
+        await send(intake, Echo(database), words)
+        return len(begun)
+
+    event.listen(database.engine, "begin", lambda _: begun.append(1))
+    event.listen(database.writer, "begin", lambda _: begun.append(1))
+    looking = await transactions("一")
+    assert looking == await transactions("二") == await transactions("三") > 0
     assert len(looks) == 1
     seconds.now = FRESH
-    await send(intake, Echo(database), "又")
+    await send(intake, Echo(database), "四")
     assert len(looks) == 2
