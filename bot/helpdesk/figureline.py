@@ -9,6 +9,14 @@ PAGE = 50
 
 
 @dataclass(frozen=True)
+class Paged:
+    """``size`` rows from row ``first`` on, counted from 0."""
+
+    first: int = 0
+    size: int = PAGE
+
+
+@dataclass(frozen=True)
 class Which:
     """A figure of a period. ``part`` is one of what the figure comes apart in; ``hour`` and ``question`` are for messages alone."""
 

@@ -48,6 +48,7 @@ class Figures:
     verdicts: Mapping[str, int]
     """On sampled answers to questions asked in the period: right, partly, wrong."""
     lessons: int
+    retrainings: int
     retraining: Any
     """The last one of all, a row of its table; None before the first."""
 
@@ -69,7 +70,8 @@ def counted(session: Session, days: Days, office: OfficeHours, period: Period, c
         tickets=ticketfigures.counted(session, office, period, channel),
         calls=Counter(row.outcome for row in calls),
         verdicts=_grouped(session, Sampled.verdict, figurerows.judged(period, channel)),
-        lessons=session.execute(select(func.count()).select_from(Lesson).where(figurerows.lessons(period))).scalar_one(),
+        lessons=_count(session, Lesson, figurerows.lessons(period)),
+        retrainings=_count(session, Retraining, figurerows.retrainings(period)),
         retraining=session.execute(select(Retraining.__table__).order_by(Retraining.id.desc()).limit(1)).first(),
     )
 
@@ -77,6 +79,10 @@ def counted(session: Session, days: Days, office: OfficeHours, period: Period, c
 def of_channel(inflow: Inflow, days: Days, channel: str | None) -> Inflow:
     """The messages of one channel, or all."""
     return inflow if channel is None else inflow.chosen(channel=days.channels.known(channel))
+
+
+def _count(session: Session, of: Any, which: Any) -> int:
+    return int(session.execute(select(func.count()).select_from(of).where(which)).scalar_one())
 
 
 def _grouped(session: Session, column: Any, which: Any) -> Mapping[str, int]:

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import and_, case, select
 from sqlalchemy.orm import Session
 
-from bot.helpdesk.figureline import PAGE, Line, Listed, Which
+from bot.helpdesk.figureline import Line, Listed, Paged, Which
 from bot.helpdesk.figures import of_channel
 from bot.helpdesk.inflow import NO_REPLY, Inflow
 from bot.helpdesk.inflowday import OF_PEOPLE
@@ -20,7 +20,7 @@ QUESTION = case((Outbox.kind == "faq", Outbox.payload[("metadata", "question")].
 """The key of the prepared question that an answer is one to."""
 
 
-def messages(session: Session, days: Days, which: Which, page: int, now: datetime) -> Listed:
+def messages(session: Session, days: Days, which: Which, page: Paged, now: datetime) -> Listed:
     """All messages, newest first, or those that ended as ``which.part``, came in its hour, were answered with its question."""
     question = None if which.question is None else days.questions.known(which.question)
     inflow = of_channel(days.of(session, which.period, now), days, which.channel)
@@ -28,14 +28,14 @@ def messages(session: Session, days: Days, which: Which, page: int, now: datetim
     return _page(session, chosen, np.arange(len(chosen))[::-1], page)
 
 
-def replies(session: Session, days: Days, which: Which, page: int, now: datetime) -> Listed:
+def replies(session: Session, days: Days, which: Which, page: Paged, now: datetime) -> Listed:
     """Messages that the bot answered, the slowest first."""
     chosen = of_channel(days.of(session, which.period, now), days, which.channel).chosen(replied=True)
     return _page(session, chosen, np.lexsort((chosen.ids, chosen.replies))[::-1], page)
 
 
-def _page(session: Session, inflow: Inflow, order: Any, page: int) -> Listed:
-    places = order[page * PAGE : (page + 1) * PAGE].tolist()
+def _page(session: Session, inflow: Inflow, order: Any, page: Paged) -> Listed:
+    places = order[page.first : page.first + page.size].tolist()
     rows = _rows(session, [int(inflow.ids[at]) for at in places])
     waited = {int(inflow.ids[at]): int(inflow.replies[at]) for at in places}
     lines = [_line(rows[number], milliseconds) for number, milliseconds in waited.items() if number in rows]

@@ -10,6 +10,8 @@ SPANS = (7, 30, 90)
 """Days that are offered, today included."""
 USUAL = 30
 LONGEST = 366
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+"""What a period lies between: farther out are mistyped dates."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ def latest(days: int, today: date) -> Period:
 
 
 def between(first: date, last: date) -> Period:
-    """ValueError for days in the wrong order and for more than ``LONGEST``."""
+    """ValueError for days in the wrong order, for more than ``LONGEST`` of them, and for days far from ours."""
     period = Period(first, last)
-    if not 1 <= period.length <= LONGEST:
+    if not 1 <= period.length <= LONGEST or first < FIRST_DAY or last > LAST_DAY:
         raise ValueError(period.length)
     return period

@@ -13,8 +13,8 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.orm import Session
 
 from bot.db import Database
-from bot.helpdesk.figureline import PAGE, Listed, Which
-from bot.helpdesk.figurelists import listed
+from bot.helpdesk.figureline import PAGE, Listed, Paged, Which
+from bot.helpdesk.figurelists import FIGURES, listed
 from bot.helpdesk.figurerows import TICKET_PARTS
 from bot.helpdesk.figures import Figures, counted
 from bot.helpdesk.inflow import ENDS
@@ -68,7 +68,7 @@ def figures(database: Database, days: Days, period: Period = MONTH, channel: str
 
 def rows(database: Database, days: Days, page: int = 0, *, period: Period = MONTH, **which: Any) -> Listed:
     with database.read() as session:
-        return listed(session, days, OFFICE, Which(period=period, **which), page, NOW)
+        return listed(session, days, OFFICE, Which(period=period, **which), Paged(page * PAGE), NOW)
 
 
 def test_days_begin_at_midnight_in_shanghai(database: Database) -> None:
@@ -149,9 +149,9 @@ def test_a_channel_leaves_out_everything_of_others(database: Database) -> None:
     assert sum(sum(part.votes.values()) for part in parts) == sum(whole.votes.values())
 
 
-def fill(database: Database, chance: random.Random, count: int) -> None:
+def fill(database: Database, chance: random.Random, count: int, staff: int | None = None) -> None:
     """So many messages within 40 days, with votes, tickets, calls, samples, lessons and a training."""
-    staff = add_staff(database, "a", 1)
+    staff = staff or add_staff(database, "a", 1)
     with database.write() as session:
         for number in range(count):
             moment = NOW - timedelta(days=chance.randrange(40), seconds=chance.randrange(86400))
@@ -206,6 +206,7 @@ def test_each_list_is_as_long_as_its_figure(database: Database) -> None:
             found = everything(database, days, channel=channel, **which)
             assert (found.total, len(found.lines)) == (count, count), which
             assert len({(line.at, line.said, line.sender_id, line.call_id, line.ticket_id) for line in found.lines}) >= min(count, 1)
+    assert {which["figure"] for which, _ in expected} == set(FIGURES)
     assert shown.questions
     assert shown.tickets.waits.count
 
@@ -314,6 +315,6 @@ def test_a_finished_day_is_read_once(database: Database, monkeypatch: pytest.Mon
 def test_periods_are_whole_and_not_endless() -> None:
     assert latest(7, TODAY) == Period(date(2023, 11, 14), TODAY)
     assert list(between(date(2024, 2, 28), date(2024, 3, 1))) == [date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1)]
-    for first, last in ((TODAY, date(2023, 11, 19)), (date(2020, 1, 1), TODAY)):
+    for first, last in ((TODAY, date(2023, 11, 19)), (date(2020, 1, 1), TODAY), (date.min, date.min), (date.max, date.max)):
         with pytest.raises(ValueError, match=r"-?\d+"):
             between(first, last)
