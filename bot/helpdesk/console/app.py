@@ -14,11 +14,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.db import DatabaseFault
 from bot.helpdesk.console.access import Forbidden, NotSignedIn, only_ours, proven
 from bot.helpdesk.console.desk import Desk
-from bot.helpdesk.console.pages import ask, audit, calls, conversations, entry, events, people, sample, switches
+from bot.helpdesk.console.pages import (
+    ask,
+    audit,
+    calls,
+    conversations,
+    dashboard,
+    data,
+    entry,
+    events,
+    learning,
+    people,
+    report,
+    sample,
+    switches,
+)
 from bot.helpdesk.console.rendering import STATIC, render
 from bot.helpdesk.words import word
 
-AREAS = (entry, events, conversations, calls, sample, switches, ask, people, audit)
+AREAS = (entry, events, conversations, calls, sample, switches, ask, people, audit, data, report, dashboard, learning)
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -73,7 +87,7 @@ class Headers:
 
 
 def _to_login(request: Request, _: Exception) -> Response:
-    if request.headers.get("hx-request"):
+    if request.headers.get("hx-request") or "text/event-stream" in request.headers.get("accept", ""):  # a stream ends, and its page asks why
         return Response(status_code=204, headers={"HX-Redirect": "/login?expired=1"})
     return RedirectResponse("/login" if request.url.path == "/" else "/login?expired=1", 303)
 
