@@ -20,6 +20,7 @@
   let seen = 0; /* the newest message of the person that we have reported as read */
   let opening = 0;
   let following = true;
+  let intent = null; /* what we are about to write in which conversation, until it stands there as ours */
 
   const talk = () => panel.querySelector(".talk[data-ticket]");
   const ticketOpen = () => Number(talk()?.dataset.ticket || 0);
@@ -103,11 +104,13 @@
     if (!response.ok) return window.xst.toast(texts.failed, true);
     const html = await response.text();
     if (turn !== opening) return; /* another conversation was opened meanwhile */
+    const typed = ticket === ticketOpen() ? [...panel.querySelectorAll("form.write textarea")] : [];
     panel.innerHTML = html;
+    for (const { id, value } of typed) { const field = document.getElementById(id); if (field) field.value = value; }
     if (push) history.pushState({ ticket }, "", `/conversations/${ticket}`);
-    root.classList.add("opened");
     attach();
-    if (focus) compose.turnTo(focus) || document.getElementById("talk-title").focus();
+    const wanted = focus || (intent?.ticket === ticket ? intent.kind : "");
+    if (wanted && compose.turnTo(wanted)) intent = null;
     else document.getElementById("talk-title").focus({ preventScroll: true });
   }
 
@@ -257,18 +260,22 @@
   /* --- the agent's hands --- */
 
   async function take(ticket) {
+    intent = { ticket, kind: "reply" };
     const done = await compose.act(`/conversations/${ticket}/take`, {});
     window.xst.toast(done.said, !done.ok);
-    if (done.ok) open(ticket, { focus: "reply" });
-    else if (ticket === ticketOpen()) reload();
+    if (done.ok) return open(ticket, { push: ticket !== ticketOpen() });
+    intent = null;
+    if (ticket === ticketOpen()) reload();
   }
 
   async function act(what, fields = {}) {
     const ticket = ticketOpen();
     await compose.flush();
+    intent = what === "reopen" ? { ticket, kind: "reply" } : null;
     const done = await compose.act(`/conversations/${ticket}/${what}`, fields);
     if (done.said) window.xst.toast(done.said, !done.ok);
-    if (ticket === ticketOpen()) await open(ticket, { push: false, focus: what === "reopen" && done.ok ? "reply" : "" });
+    if (!done.ok) intent = null;
+    if (ticket === ticketOpen()) await reload();
   }
 
   function end() {
@@ -339,7 +346,6 @@
     if (ticket) open(ticket, { push: false }); else window.location.assign("/conversations");
   });
 
-  root.classList.toggle("opened", Boolean(talk()));
   attach();
   tidy();
 })();
