@@ -87,7 +87,8 @@ class Headers:
 
 
 def _to_login(request: Request, _: Exception) -> Response:
-    if request.headers.get("hx-request") or "text/event-stream" in request.headers.get("accept", ""):  # a stream ends, and its page asks why
+    streams = "text/event-stream" in request.headers.get("accept", "")  # it ends here, and its page asks why
+    if streams or request.headers.get("hx-request"):
         return Response(status_code=204, headers={"HX-Redirect": "/login?expired=1"})
     return RedirectResponse("/login" if request.url.path == "/" else "/login?expired=1", 303)
 
