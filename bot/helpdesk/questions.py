@@ -26,5 +26,5 @@ def _begins(question: Question, word: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _initials(label: str) -> str:
-    letters = lazy_pinyin(label, style=Style.FIRST_LETTER, errors=lambda other: [mark for mark in other if mark.isalnum()])
+    letters = lazy_pinyin(label, style=Style.FIRST_LETTER, errors=lambda other: "".join(filter(str.isalnum, other)))
     return "".join(letters).lower()
