@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -190,18 +189,6 @@ def to_call_back(session: Session, limit: int = 200) -> list[Call]:
 def waiting_count(session: Session) -> int:
     """How many are still to be called back."""
     return int(session.execute(_narrowed(select(func.count()).select_from(CallRecord), Filter(waiting=True))).scalar_one())
-
-
-def of_person(session: Session, person_id: int, limit: int) -> list[Call]:
-    """A person's last calls, newest first."""
-    query = _select().where(CallRecord.person_id == person_id).order_by(CallRecord.at.desc(), CallRecord.id.desc())
-    return _calls(session, query.limit(limit))
-
-
-def per_day(session: Session, since: datetime, until: datetime) -> dict[date, int]:
-    """How many calls each day of Asia/Shanghai brought from ``since`` up to before ``until``; days without any are left out."""
-    moments = session.execute(select(CallRecord.at).where(CallRecord.at >= since, CallRecord.at < until)).scalars()
-    return dict(sorted(Counter(moment.date() for moment in moments).items()))
 
 
 def staff_names(session: Session) -> list[tuple[int, str]]:

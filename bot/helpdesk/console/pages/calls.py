@@ -59,11 +59,12 @@ Form_ = Annotated[Written, Depends(_form)]
 def listed(request: Request, desk: AtDesk, member: Worker, day: str = "", staff: str = "", outcome: str = "", page: int = 1) -> Response:
     """All calls, newest first, narrowed by day, staff and outcome (``waiting``: still to be called back)."""
     page = min(max(page, 1), 10_000)
+    narrowed = _filter(day, staff, outcome)
     with desk.database.read() as session:
-        found, more = calls.listed(session, _filter(day, staff, outcome), page)
+        found, more = calls.listed(session, narrowed, page)
         facts = _facts(session, desk, found)
         wrote = calls.staff_names(session)
-    chosen = {"day": day, "staff": staff, "outcome": outcome}
+    chosen = {"day": narrowed.day.isoformat() if narrowed.day else "", "staff": narrowed.staff_id, "outcome": outcome}
     return render(request, "calls/list.html", member, calls=found, more=more, page=page, chosen=chosen, staff=wrote, **facts)
 
 
