@@ -59,7 +59,7 @@
     dialog.close();
     const button = open().querySelector(".chosen");
     button.value = option.dataset.label;
-    open().requestSubmit(button);
+    button.click();
   }
 
   find.addEventListener("input", narrow);
