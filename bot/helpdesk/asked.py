@@ -151,7 +151,7 @@ def _near(meaning: Meaning, labels: tuple[str, ...], answers: Answers) -> tuple[
     """What was offered when the bot asks back, else the next likely ones."""
     likely = {guess.label: guess.confidence for guess in meaning.ranking}
     order = dict.fromkeys([*meaning.choices, *likely])
-    known = meaning.confidence == 1.0  # a sentence of the training data leaves the others nothing
     others = [label for label in order if _titled(label) and _offered(label) and label not in labels]
-    others = [label for label in others if known or label in meaning.choices or likely[label] >= NEAR_AT]
+    if meaning.turn.intent in UNREAD:  # of words about something else the next likely question is no nearer than any
+        others = [label for label in others if likely[label] >= NEAR_AT]
     return tuple(Near(label, answers.label(label), likely.get(label, 0.0)) for label in others[:NEAR])

@@ -37,12 +37,12 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.id === "ask" && !box.value.trim()) event.preventDefault();
+  document.getElementById("fault").replaceChildren();
 });
 
 /* The newest answer is in sight, its clause unfolded; the box is ready to be written over. */
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target !== list) return;
-  document.getElementById("fault").replaceChildren();
   for (const clause of list.querySelectorAll("details.clause")) clause.open = false;
   const newest = list.firstElementChild;
   newest?.querySelector("details[data-first]")?.setAttribute("open", "");
