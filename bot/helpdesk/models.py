@@ -18,6 +18,8 @@ from sqlalchemy import (
 )
 
 from bot.db import Base, Moment
+from bot.helpdesk.deskmodels import Draft as Draft
+from bot.helpdesk.deskmodels import Seen as Seen
 
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -114,28 +116,6 @@ class StaffMessage(Base):
     ticket_id = Column(RowId, ForeignKey("ticket.id", name="fk_staff_message_ticket_id_ticket"), nullable=False)
     staff_id = Column(ForeignKey("staff.id", name="fk_staff_message_staff_id_staff"), nullable=False)
     client_id = Column(String(64), nullable=False)
-
-
-class Draft(Base):
-    """What somebody has begun to write in a conversation: a reply or a note."""
-
-    __tablename__ = "draft"
-
-    staff_id = Column(ForeignKey("staff.id"), primary_key=True)
-    ticket_id = Column(RowId, ForeignKey("ticket.id", name="fk_draft_ticket_id_ticket"), primary_key=True)
-    kind = Column(String(8), primary_key=True)  # reply, note
-    text = Column(Text, nullable=False)
-    at = Column(Moment, nullable=False)
-
-
-class Seen(Base):
-    """How far somebody has read in a conversation: the newest message of the person that stood on their screen."""
-
-    __tablename__ = "seen"
-
-    staff_id = Column(ForeignKey("staff.id", name="fk_seen_staff_id_staff"), primary_key=True)
-    ticket_id = Column(RowId, ForeignKey("ticket.id", name="fk_seen_ticket_id_ticket"), primary_key=True)
-    journal_id = Column(RowId, nullable=False)  # no foreign key: a purge of the journal leaves the mark
 
 
 class CallRecord(Base):

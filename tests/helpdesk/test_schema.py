@@ -9,10 +9,10 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.schema import CreateTable
 
 from bot.db import Base, Database
-from bot.helpdesk import models
+from bot.helpdesk import deskmodels, models
 from bot.schema import _config
 
-OURS = {mapper.local_table.name for mapper in Base.registry.mappers if mapper.class_.__module__ == models.__name__}
+OURS = {mapper.local_table.name for mapper in Base.registry.mappers if mapper.class_.__module__ in (models.__name__, deskmodels.__name__)}
 
 
 def test_the_migrations_make_what_the_models_say(database: Database) -> None:
