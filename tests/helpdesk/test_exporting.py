@@ -8,12 +8,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.db import Database
 from bot.helpdesk import exporting, lessons
 from bot.helpdesk.corpus import ROOT
 from bot.helpdesk.models import Lesson
 from bot.messages import Loader
 from bot.nlu.catalogue import plain
 from tests.helpdesk.conftest import NOW, add_staff
+from tests.serving import bot_command, bot_environment
 
 FILES = sorted(exporting.DATA.glob("*.yml"))
 PLACES = exporting.places(FILES)
@@ -193,3 +195,19 @@ def test_a_file_that_cannot_be_replaced_leaves_the_lessons_waiting_and_the_rerun
 
 def test_the_project_itself_is_what_an_export_changes_by_default():
     assert exporting.DATA == ROOT / "data" / "nlu"
+
+
+def test_the_command_says_what_goes_where(tmp_path, data):
+    env = bot_environment(tmp_path)
+    assert bot_command("init-db", env=env).returncode == 0
+    desk = Database(env["BOT_DATABASE_URL"])
+    teach(desk, ("多的学时能不能挪到来年用掉呢", "faq/carry_over"), ("驻村多久算数呢咱们", "faq/gone"))
+    dry = bot_command("export-training", "--dry-run", "--data", str(data), env=env)
+    assert "faq_hours.yml  faq/carry_over  + 多的学时能不能挪到来年用掉呢" in dry.stdout
+    assert "没有改动" in dry.stdout
+    assert "语料里没有问题 faq/gone" in dry.stderr
+    done = bot_command("export-training", "--data", str(data), env=env)
+    assert (dry.returncode, done.returncode) == (0, 0)
+    assert "已写入 1 句，涉及 1 个文件，1 句没有写入" in done.stdout
+    assert waiting(desk) == ["驻村多久算数呢咱们"]
+    desk.dispose()
