@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, select
+from sqlalchemy import Column, bindparam, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
@@ -86,22 +86,56 @@ class Cursor:
         return Cursor(furthest["j"], furthest["o"], furthest["e"])
 
 
+def _sources() -> list[tuple[Select, Column]]:
+    """For journal, outbox and events: the query of one sender's rows, and the key that numbers them."""
+    sender = bindparam("sender")
+    writer = Staff.id.label("staff_id"), Staff.number, Staff.name
+    said = select(Journal.id, Journal.text, Journal.received_at.label("at")).where(Journal.sender_id == sender)
+    told = (
+        select(Outbox.id, Outbox.kind, Outbox.payload, Outbox.created_at.label("at"), Outbox.state, Outbox.reason, *writer)
+        .add_columns(StaffMessage.client_id, StaffMessage.ticket_id)
+        .outerjoin(StaffMessage, StaffMessage.outbox_id == Outbox.id)
+        .outerjoin(Staff, Staff.id == StaffMessage.staff_id)
+        .where(Outbox.sender_id == sender)
+    )
+    done = (
+        select(TicketEvent.id, TicketEvent.kind, TicketEvent.detail, TicketEvent.at, TicketEvent.ticket_id, *writer)
+        .join(Ticket, Ticket.id == TicketEvent.ticket_id)
+        .outerjoin(Staff, Staff.id == TicketEvent.staff_id)
+        .where(Ticket.sender_id == sender)
+    )
+    return [(said, Journal.id), (told, Outbox.id), (done, TicketEvent.id)]
+
+
+# Built once: asked several times a second for every open page.
+_NEWEST = [query.order_by(key.desc()).limit(bindparam("most")) for query, key in _sources()]
+_AFTER = [query.where(key > bindparam("passed")).order_by(key).limit(bindparam("most")) for query, key in _sources()]
+_DELIVERIES = (
+    select(Outbox.id, Outbox.sender_id, Outbox.state, Outbox.reason, Outbox.created_at)
+    .join(StaffMessage, StaffMessage.outbox_id == Outbox.id)
+    .where(StaffMessage.ticket_id == bindparam("ticket"))
+    .order_by(StaffMessage.outbox_id.desc())
+    .limit(TRACKED)
+)
+
+
 def history(session: Session, sender_id: str, now: datetime, limit: int = NEWEST) -> list[Entry]:
     """The newest entries of the chat, at most ``limit`` of each source, oldest first."""
-    return _gathered(sender_id, now, [_newest(session, query, key, limit) for query, key in _sources(sender_id)])
+    asked = {"sender": sender_id, "most": limit}
+    return _gathered(sender_id, now, [session.execute(query, asked).all() for query in _NEWEST])
 
 
 def after(session: Session, sender_id: str, cursor: Cursor, now: datetime, limit: int = 500) -> list[Entry]:
     """The entries that come after ``cursor``, oldest first; of more than ``limit`` of a source the first ones."""
-    passed = cursor.journal, cursor.outbox, cursor.event
-    sources = zip(_sources(sender_id), passed, strict=True)
-    return _gathered(sender_id, now, [_first(session, query.where(key > last), key, limit) for (query, key), last in sources])
+    passed = zip(_AFTER, (cursor.journal, cursor.outbox, cursor.event), strict=True)
+    asked = {"sender": sender_id, "most": limit}
+    return _gathered(sender_id, now, [session.execute(query, {**asked, "passed": last}).all() for query, last in passed])
 
 
 def sent(session: Session, outgoing: Outgoing, now: datetime) -> Entry:
     """The entry of a message that has just been written."""
-    query, key = _sources(outgoing.sender_id)[1]
-    return _outgoing(session.execute(query.where(key == outgoing.id)).one(), channel_of(outgoing.sender_id), now)
+    asked = {"sender": outgoing.sender_id, "passed": outgoing.id - 1, "most": 1}
+    return _outgoing(session.execute(_AFTER[1], asked).one(), channel_of(outgoing.sender_id), now)
 
 
 def settled(entries: Iterable[Entry], now: datetime) -> Cursor:
@@ -111,43 +145,8 @@ def settled(entries: Iterable[Entry], now: datetime) -> Cursor:
 
 def deliveries(session: Session, ticket_id: int, now: datetime) -> dict[str, Delivery]:
     """What became of the ticket's newest staff messages, by entry id."""
-    query = (
-        select(Outbox.id, Outbox.sender_id, Outbox.state, Outbox.reason, Outbox.created_at)
-        .join(StaffMessage, StaffMessage.outbox_id == Outbox.id)
-        .where(StaffMessage.ticket_id == ticket_id)
-        .order_by(StaffMessage.outbox_id.desc())
-        .limit(TRACKED)
-    )
-    rows = session.execute(query).all()
+    rows = session.execute(_DELIVERIES, {"ticket": ticket_id}).all()
     return {f"o{row.id}": delivery(channel_of(row.sender_id), row.state, row.reason, row.created_at, now) for row in rows}
-
-
-def _sources(sender_id: str) -> list[tuple[Select, Column]]:
-    """For journal, outbox and events: the query, and the key that numbers its rows."""
-    writer = Staff.id.label("staff_id"), Staff.number, Staff.name
-    said = select(Journal.id, Journal.text, Journal.received_at.label("at")).where(Journal.sender_id == sender_id)
-    told = (
-        select(Outbox.id, Outbox.kind, Outbox.payload, Outbox.created_at.label("at"), Outbox.state, Outbox.reason, *writer)
-        .add_columns(StaffMessage.client_id, StaffMessage.ticket_id)
-        .outerjoin(StaffMessage, StaffMessage.outbox_id == Outbox.id)
-        .outerjoin(Staff, Staff.id == StaffMessage.staff_id)
-        .where(Outbox.sender_id == sender_id)
-    )
-    done = (
-        select(TicketEvent.id, TicketEvent.kind, TicketEvent.detail, TicketEvent.at, TicketEvent.ticket_id, *writer)
-        .join(Ticket, Ticket.id == TicketEvent.ticket_id)
-        .outerjoin(Staff, Staff.id == TicketEvent.staff_id)
-        .where(Ticket.sender_id == sender_id)
-    )
-    return [(said, Journal.id), (told, Outbox.id), (done, TicketEvent.id)]
-
-
-def _newest(session: Session, query: Select, key: Column, limit: int) -> list[Any]:
-    return session.execute(query.order_by(key.desc()).limit(limit)).all()
-
-
-def _first(session: Session, query: Select, key: Column, limit: int) -> list[Any]:
-    return session.execute(query.order_by(key).limit(limit)).all()
 
 
 def _gathered(sender_id: str, now: datetime, found: list[list[Any]]) -> list[Entry]:

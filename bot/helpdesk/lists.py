@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import Select
 
 from bot.helpdesk.conversation import Writer
 from bot.helpdesk.models import CLOSED, LEFT, OPEN, TAKEN, Seen, Staff, Ticket
@@ -49,14 +50,35 @@ class Item:
         return {OPEN: WAITING, LEFT: MESSAGES}.get(self.state, OVER)
 
 
+def _tickets() -> Select:
+    newest = select(func.max(Journal.id)).where(Journal.sender_id == Ticket.sender_id).scalar_subquery()
+    theirs = Ticket.state == TAKEN, Journal.sender_id == Ticket.sender_id, Journal.received_at >= Ticket.opened_at
+    unseen = select(func.count()).select_from(Journal).where(*theirs, Journal.id > func.coalesce(Seen.journal_id, 0))
+    asked = Ticket.id, Ticket.sender_id, Ticket.state, Ticket.topic, Ticket.last_question, Ticket.message
+    holder = Staff.id.label("staff_id"), Staff.number, Staff.name
+    return (
+        select(*asked, Ticket.opened_at, Ticket.closed_at, *holder)
+        .add_columns(newest.label("newest"), unseen.scalar_subquery().label("unseen"))
+        .select_from(Ticket)
+        .outerjoin(Staff, Staff.id == Ticket.taken_by)
+        .outerjoin(Seen, and_(Seen.ticket_id == Ticket.id, Seen.staff_id == Ticket.taken_by))
+    )
+
+
+# Built once: asked several times a second while pages are open.
+_TICKETS = _tickets()
+_ACTIVE = _TICKETS.where(Ticket.state.in_((OPEN, TAKEN, LEFT))).order_by(Ticket.opened_at, Ticket.id).limit(MOST)
+_SAID = select(Journal.id, Journal.text, Journal.received_at).where(Journal.id.in_(bindparam("newest", expanding=True)))
+
+
 def active(session: Session) -> tuple[Item, ...]:
     """Everything that is not over, the oldest first."""
-    return _items(session, Ticket.state.in_((OPEN, TAKEN, LEFT)), Ticket.opened_at, Ticket.id, limit=MOST)
+    return _items(session, _ACTIVE)
 
 
 def one(session: Session, ticket_id: int) -> Item | None:
     """One ticket, over or not."""
-    return next(iter(_items(session, Ticket.id == ticket_id, Ticket.id, limit=1)), None)
+    return next(iter(_items(session, _TICKETS.where(Ticket.id == ticket_id))), None)
 
 
 def over(session: Session, words: str) -> tuple[Item, ...]:
@@ -68,7 +90,14 @@ def over(session: Session, words: str) -> tuple[Item, ...]:
         if number.isascii() and number.isdigit() and len(number) < 19:
             fits.append(Ticket.id == int(number))
         wanted = and_(wanted, or_(*fits))
-    return _items(session, wanted, Ticket.opened_at.desc(), Ticket.id.desc(), limit=FOUND)
+    return _items(session, _TICKETS.where(wanted).order_by(Ticket.opened_at.desc(), Ticket.id.desc()).limit(FOUND))
+
+
+def counts(session: Session, staff_id: int) -> dict[str, int]:
+    """How many people wait for a human, and how many messages in this one's hands nobody has read."""
+    people = session.execute(select(func.count()).select_from(Ticket).where(Ticket.state == OPEN)).scalar_one()
+    mine = _items(session, _TICKETS.where(Ticket.state == TAKEN, Ticket.taken_by == staff_id).limit(MOST))
+    return {"waiting": int(people), "unread": sum(item.unread for item in mine)}
 
 
 def has_seen(session: Session, staff_id: int, ticket_id: int, journal_id: int) -> None:
@@ -84,30 +113,10 @@ def has_seen(session: Session, staff_id: int, ticket_id: int, journal_id: int) -
         session.execute(onward)
 
 
-def _items(session: Session, wanted: Any, *order: Any, limit: int) -> tuple[Item, ...]:
-    newest = select(func.max(Journal.id)).where(Journal.sender_id == Ticket.sender_id).scalar_subquery()
-    theirs = Journal.sender_id == Ticket.sender_id, Journal.received_at >= Ticket.opened_at
-    unseen = select(func.count()).select_from(Journal).where(*theirs, Journal.id > func.coalesce(Seen.journal_id, 0)).scalar_subquery()
-    columns = (
-        Ticket.id,
-        Ticket.sender_id,
-        Ticket.state,
-        Ticket.topic,
-        Ticket.last_question,
-        Ticket.message,
-        Ticket.opened_at,
-        Ticket.closed_at,
-    )
-    query = (
-        select(*columns, Staff.id.label("staff_id"), Staff.number, Staff.name, newest.label("newest"), unseen.label("unseen"))
-        .select_from(Ticket)
-        .outerjoin(Staff, Staff.id == Ticket.taken_by)
-        .outerjoin(Seen, and_(Seen.ticket_id == Ticket.id, Seen.staff_id == Ticket.taken_by))
-        .where(wanted)
-    )
-    rows = session.execute(query.order_by(*order).limit(limit)).all()
-    last = select(Journal.id, Journal.text, Journal.received_at).where(Journal.id.in_([row.newest for row in rows if row.newest]))
-    said = {row.id: row for row in session.execute(last)}
+def _items(session: Session, query: Select) -> tuple[Item, ...]:
+    rows = session.execute(query).all()
+    last = session.execute(_SAID, {"newest": [row.newest for row in rows if row.newest]})
+    said = {row.id: row for row in last}
     return tuple(_item(row, said.get(row.newest)) for row in rows)
 
 

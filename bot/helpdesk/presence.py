@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import Select
 
 from bot.helpdesk.conversation import Writer
 from bot.helpdesk.models import ADMIN, AGENT, TAKEN, Staff, Ticket
@@ -25,6 +26,15 @@ class Colleague:
     writer: Writer
     presence: str
     held: int
+
+
+def _colleagues() -> Select:
+    held = select(func.count()).select_from(Ticket).where(Ticket.taken_by == Staff.id, Ticket.state == TAKEN).scalar_subquery()
+    query = select(Staff.id, Staff.number, Staff.name, Staff.presence, Staff.seen_at, held.label("held"))
+    return query.where(Staff.disabled_at.is_(None), Staff.role.in_((AGENT, ADMIN))).order_by(Staff.number)
+
+
+_COLLEAGUES = _colleagues()  # built once: asked several times a second while pages are open
 
 
 def choose(session: Session, staff_id: int, presence: str, now: datetime) -> None:
@@ -49,10 +59,7 @@ def beat(session: Session, staff_ids: Collection[int], now: datetime) -> None:
 
 def colleagues(session: Session, now: datetime) -> tuple[Colleague, ...]:
     """Everybody who takes conversations, by number."""
-    held = select(func.count()).select_from(Ticket).where(Ticket.taken_by == Staff.id, Ticket.state == TAKEN).scalar_subquery()
-    working = Staff.disabled_at.is_(None), Staff.role.in_((AGENT, ADMIN))
-    query = select(Staff.id, Staff.number, Staff.name, Staff.presence, Staff.seen_at, held.label("held"))
-    rows = session.execute(query.where(*working).order_by(Staff.number)).all()
+    rows = session.execute(_COLLEAGUES).all()
     return tuple(Colleague(Writer(r.id, r.number, r.name), _effective(r.presence, r.seen_at, now), r.held) for r in rows)
 
 
