@@ -59,8 +59,11 @@ def begin(database: Database, staff_id: int, now: datetime, instead_of: str | No
     return token
 
 
-def find(database: Database, token: str, now: datetime) -> Member | None:
-    """Who has this session; None when it is none, over, idle for too long, or the account is disabled."""
+def find(database: Database, token: str, now: datetime, touch: bool = True) -> Member | None:
+    """Who has this session; None when it is none, over, idle for too long, or the account is disabled.
+
+    ``touch`` False: a page that looks by itself, which is not somebody at work.
+    """
     digest = _digest(token)
     with database.look() as connection:
         row = connection.execute(
@@ -68,7 +71,7 @@ def find(database: Database, token: str, now: datetime) -> Member | None:
         ).first()
     if row is None:
         return None
-    if now - row.seen_at > SEEN_EVERY:
+    if touch and now - row.seen_at > SEEN_EVERY:
         with database.begin() as connection:
             connection.execute(update(StaffSession.__table__).where(_session.token_hash == digest).values(seen_at=now))
     return Member(row.id, row.login, row.name, row.number, row.role, row.unit, row.presence, row.csrf)

@@ -145,6 +145,12 @@ def test_a_session_ends_when_nobody_uses_it_or_after_a_working_day(database, ann
     assert sessions.find(database, token, NOW + sessions.LIFE) is None
 
 
+def test_a_page_that_looks_by_itself_keeps_no_session_alive(database, ann):
+    token = sessions.begin(database, ann, NOW)
+    assert sessions.find(database, token, NOW + sessions.IDLE / 2, touch=False) is not None
+    assert sessions.find(database, token, NOW + sessions.IDLE) is None
+
+
 def test_signing_in_again_ends_the_session_before_and_clears_what_is_over(database, ann):
     old = sessions.begin(database, ann, NOW - 2 * sessions.LIFE)
     first = sessions.begin(database, ann, NOW)

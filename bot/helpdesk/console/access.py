@@ -15,6 +15,8 @@ from bot.helpdesk.sessions import Member
 COOKIE = "xst_desk"
 TOKEN, FIELD = "x-csrf-token", "csrf"
 SAFE = ("GET", "HEAD", "OPTIONS")
+BY_THEMSELVES = ("/waiting", "/conversations/events")
+"""What pages ask for without anybody at the keyboard."""
 OPEN_TO_ALL = ("/login",)
 """Where a change needs no session: only our own page's origin."""
 
@@ -36,7 +38,7 @@ def signed_in(request: Request, desk: AtDesk) -> Member:
     found = getattr(request.state, "member", None)
     if found is None:
         token = request.cookies.get(COOKIE)
-        found = sessions.find(desk.database, token, desk.now) if token else None
+        found = sessions.find(desk.database, token, desk.now, request.url.path not in BY_THEMSELVES) if token else None
         if found is None:
             raise NotSignedIn
         request.state.member = found

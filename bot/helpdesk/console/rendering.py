@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from bot import settings
 from bot.answers import hours
 from bot.helpdesk.banners import banners
 from bot.helpdesk.console.desk import Desk, at_desk
@@ -84,7 +85,13 @@ def moment(value: datetime | date | None) -> str:
     if not isinstance(value, datetime):
         return value.isoformat()
     local = value.astimezone(ZONE)
-    return f"{local:%m-%d %H:%M}" if local.year == datetime.now(ZONE).year else f"{local:%Y-%m-%d %H:%M}"
+    return f"{local:%m-%d %H:%M}" if local.year == (_told_day() or datetime.now(ZONE)).year else f"{local:%Y-%m-%d %H:%M}"
+
+
+@cache
+def _told_day() -> date | None:
+    """BOT_TODAY, which does not change while the process lives."""
+    return settings.load().today
 
 
 def clock(value: datetime | None) -> str:

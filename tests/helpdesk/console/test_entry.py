@@ -1,9 +1,13 @@
 """Coming in: wrong passwords, locked accounts, sessions that end, changes that were not asked for on our page."""
 
+import re
+
 import httpx
 import pytest
 from playwright.sync_api import expect
 
+from bot.settings import load
+from tests.helpdesk.chats import ask_for_human
 from tests.helpdesk.console.conftest import PASSWORD
 from tests.serving import bot_command
 
@@ -125,6 +129,15 @@ def test_static_files_stay_in_the_browser_only_under_the_name_of_their_content(c
     versioned = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
     assert "immutable" in client.get(versioned).headers["cache-control"]
     assert client.get("/static/console.css").headers["cache-control"] == "no-store"
+
+
+def test_every_page_says_how_many_wait_for_a_human(signed_in, console):
+    page = signed_in("admin")
+    page.goto("/account")
+    expect(page.locator("#waiting")).to_be_hidden()
+    ask_for_human(console.database, "web:waits", load(console.env).now())
+    expect(page.locator("#waiting")).to_have_text("1", timeout=10000)
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
 
 
 def test_somebody_signs_in_changes_the_password_and_signs_in_with_it(signed_in, console):

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from bot.helpdesk import accounts, sessions
+from bot.helpdesk import accounts, lists, sessions
 from bot.helpdesk.accounts import AccountError
-from bot.helpdesk.console.access import COOKIE, Anyone, give_cookie, take_cookie
+from bot.helpdesk.console.access import COOKIE, Anyone, Worker, give_cookie, take_cookie
 from bot.helpdesk.console.desk import AtDesk
 from bot.helpdesk.console.navigation import home
 from bot.helpdesk.console.rendering import clock, render
@@ -46,6 +46,13 @@ def logout(request: Request, desk: AtDesk, member: Anyone) -> Response:
     response = RedirectResponse("/login", 303)
     take_cookie(response)
     return response
+
+
+@router.get("/waiting")
+def waiting(desk: AtDesk, member: Worker) -> dict[str, int]:
+    """How many people wait for a human, and how many messages of those in one's own hands are unread."""
+    with desk.database.read() as session:
+        return lists.counts(session, member.id)
 
 
 @router.get("/account")

@@ -77,7 +77,7 @@ async def _lines(
         async for change in changes:
             if time.monotonic() - checked > CHECK:
                 checked = time.monotonic()
-                if await asyncio.to_thread(sessions.find, desk.database, request.cookies[COOKIE], desk.now) is None:
+                if await asyncio.to_thread(sessions.find, desk.database, request.cookies[COOKIE], desk.now, False) is None:
                     return
             for name, data in page.told(change):
                 yield f"id: {change.cursor}\nevent: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"

@@ -60,6 +60,23 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/* Who waits for a human, on every page; the conversations page has its own stream and title. */
+const waiting = document.getElementById("waiting");
+if (waiting && !location.pathname.startsWith("/conversations")) {
+  const title = document.title;
+  const look = async () => {
+    const answer = await fetch("/waiting", { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (!answer || answer.status !== 200) return;
+    const { waiting: people, unread } = await answer.json();
+    waiting.textContent = people + unread;
+    waiting.title = `${people} 人等候，${unread} 条未读`;
+    waiting.hidden = people + unread === 0;
+    document.title = people + unread ? `(${people + unread}) ${title}` : title;
+  };
+  look();
+  setInterval(look, 5000);
+}
+
 /* htmx shows errors nowhere by itself. */
 document.addEventListener("htmx:responseError", (event) => {
   const said = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html").querySelector(".said");
