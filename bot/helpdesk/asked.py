@@ -54,7 +54,7 @@ class Near:
 
 @dataclass(frozen=True)
 class Asked:
-    """One reading. ``kind``: answer, ask_back or unread; ``certainty``: sure, likely or unsure.
+    """One reading. ``kind``: answer, ask_back or unread; ``certainty``: sure, likely, unsure, or foreign for what is about something else.
 
     ``labels`` are what it was read as, ``titles`` these in words (empty for small talk); ``off`` holds the reasons for which the answer,
     or part of it, is switched off: what is told then is what the bot says instead.
@@ -115,7 +115,7 @@ def _told(session: Session, sources: Sources, question: str, meaning: Meaning, w
         answer=answer,
         labels=labels,
         titles=tuple(answers.label(label) for label in labels if _titled(label)),
-        confidence=meaning.confidence if turns else (meaning.ranking[0].confidence if meaning.ranking else 0.0),
+        confidence=_confidence(meaning),
         certainty=_certainty(meaning),
         citation=notice.cite(answer.clauses) if answer.clauses else "",
         clauses=tuple(Quoted(notice.clauses[clause].section, notice.clauses[clause].text) for clause in answer.clauses),
@@ -142,9 +142,18 @@ def _titled(label: str) -> bool:
 
 
 def _certainty(meaning: Meaning) -> str:
+    if meaning.turn.intent == "out_of_scope":
+        return "foreign"
     if meaning.turn.intent in ("ask_back", *UNREAD) or meaning.confidence < ANSWER_AT:
         return "unsure"
     return "sure" if meaning.confidence >= SURE_AT else "likely"
+
+
+def _confidence(meaning: Meaning) -> float:
+    """Of what was read; of words that no answer was given to, the likeliest question's."""
+    if meaning.turn.intent == "ask_back" or (meaning.turn.intent in UNREAD and meaning.turn.intent != "out_of_scope"):
+        return max((guess.confidence for guess in meaning.ranking if _offered(guess.label)), default=0.0)
+    return meaning.confidence
 
 
 def _near(meaning: Meaning, labels: tuple[str, ...], answers: Answers) -> tuple[Near, ...]:

@@ -122,14 +122,14 @@ def test_a_question_asked_back_is_shown_as_such_with_its_choices(asked: Asking) 
 def test_words_that_fit_no_question_show_what_the_bot_says_and_the_nearest_clause(asked: Asking) -> None:
     words = "自主审验单位逐级审验工作"
     found = asked(Meaning(Turn("nlu_fallback"), 0.05), words)
-    assert found.kind == "unread"
+    assert (found.kind, found.certainty, found.confidence) == ("unread", "unsure", 0.0)
     assert found.answer.text == ANSWERS.not_understood(words, TODAY).text
     assert found.clauses[0].text in found.answer.text
 
 
 def test_words_about_something_else_have_no_clause(asked: Asking) -> None:
     found = asked(Meaning(Turn("out_of_scope"), 0.9), "天气")
-    assert (found.kind, found.clauses, found.citation) == ("unread", (), "")
+    assert (found.kind, found.certainty, found.clauses, found.citation) == ("unread", "foreign", (), "")
     assert found.answer == ANSWERS.say("utter_talk/out_of_scope", TODAY)
 
 
