@@ -9,9 +9,9 @@ import typer
 from bot.hours.commands import plain_errors
 from bot.messages import message
 
-DEFAULT_DAYS = {"journal": 180, "conversations": 90, "outbox": 180, "missed": 365, "audit": 1095}
-"""Ages in days: messages and answers for half a year of questions back, dialogues for a season, sentences to learn from for a year,
-the audit trail for three years."""
+DEFAULT_DAYS = {"journal": 180, "conversations": 90, "outbox": 180, "missed": 365, "tickets": 365, "calls": 1095, "audit": 1095}
+"""Ages in days: messages and answers for half a year of questions back, dialogues for a season, sentences to learn from and
+tickets for a year, calls and the audit trail for three years."""
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 Days = Annotated[int, typer.Option(min=1, max=36500)]
@@ -24,12 +24,15 @@ def purge(
     conversations: Days = DEFAULT_DAYS["conversations"],
     outbox: Days = DEFAULT_DAYS["outbox"],
     missed: Days = DEFAULT_DAYS["missed"],
+    tickets: Days = DEFAULT_DAYS["tickets"],
+    calls: Days = DEFAULT_DAYS["calls"],
     audit: Days = DEFAULT_DAYS["audit"],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only count")] = False,
 ) -> None:
     """Delete what is older than so many days; each table has its own age."""
     from bot import settings
     from bot.db import open_database
+    from bot.helpdesk import retention as of_desk
     from bot.hours import audit as trail
     from bot.inbox import retention
 
@@ -37,10 +40,12 @@ def purge(
     database = open_database(current)
     now = current.now()
     counts = {}
-    ages = {"journal": journal, "conversations": conversations, "outbox": outbox, "missed": missed, "audit": audit}
+    ages = {"journal": journal, "conversations": conversations, "outbox": outbox, "missed": missed}
+    ages |= {"tickets": tickets, "calls": calls, "audit": audit}
     for what, days in ages.items():
         before = now - timedelta(days=days)
-        count, delete = (trail.old, trail.purge) if what == "audit" else (partial(retention.old, what), partial(retention.purge, what))
+        where = of_desk if what in of_desk.KINDS else retention
+        count, delete = (trail.old, trail.purge) if what == "audit" else (partial(where.old, what), partial(where.purge, what))
         if dry_run:
             with database.look() as connection:
                 counts[what] = count(connection, before)

@@ -1,14 +1,16 @@
 """The commands `purge` and `transcript`."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from bot import settings
 from bot.db import Database
+from bot.helpdesk.models import CallRecord, Draft, Seen, Staff, StaffMessage, Ticket, TicketEvent
 from bot.hours import audit
 from bot.hours.models import AuditEntry, ChatIdentity, Person
 from bot.inbox import journal, missed, outbox, reach, turns
@@ -42,6 +44,36 @@ def fill(database: Database) -> None:
             journal.mark(session, entry.id, "processed")
             turns.add(session, turn("web:a", entry.id, at, """[{"event":"user","text":"绑定 马秀兰 K7********"}]"""))
             audit.note(session, at, "web:a", "bind")
+            _desk(session, at)
+
+
+def _desk(session: Session, at: datetime) -> None:
+    """A ticket that was over by then, with what hangs on it, one that is not, a call, and one that is still to be answered."""
+    staff = session.execute(select(Staff.id)).scalar_one_or_none()
+    if staff is None:
+        row = Staff(login="a", name="甲", number=1, role="agent", password_hash="-", created_at=at)
+        session.add(row)
+        session.flush()
+        staff = row.id
+    over = Ticket(sender_id="web:a", state="closed", opened_at=at, closed_at=at)
+    session.add_all([over, Ticket(sender_id="web:b", state="open", opened_at=at)])
+    session.flush()
+    told = outbox.add(session, "web:a", [{"text": "您好"}], settings.load().now(), kind="staff", state="sent")[0].id
+    session.add_all(
+        [
+            TicketEvent(ticket_id=over.id, at=at, kind="closed"),
+            Draft(staff_id=staff, ticket_id=over.id, kind="note", text="稿", at=at),
+            Seen(staff_id=staff, ticket_id=over.id, journal_id=1),
+            StaffMessage(outbox_id=told, ticket_id=over.id, staff_id=staff, client_id=f"{told}"),
+            CallRecord(at=at, staff_id=staff, question="问", answer="答", outcome="answered"),
+            CallRecord(at=at, staff_id=staff, question="问", answer="答", outcome="call_back", phone="1"),
+        ]
+    )
+
+
+def left(database: Database, model: type) -> int:
+    with database.read() as session:
+        return int(session.execute(select(func.count()).select_from(model)).scalar_one())
 
 
 def test_purge_deletes_each_kind_at_its_age_says_how_much_and_is_noted(database: Database) -> None:
@@ -49,16 +81,18 @@ def test_purge_deletes_each_kind_at_its_age_says_how_much_and_is_noted(database:
     done = runner.invoke(app, ["purge"])
     assert done.exit_code == 0, done.output
     counts = [line.rsplit(" ", 2)[1] for line in done.output.splitlines()]
-    assert counts == ["2", "3", "0", "0", "1"]
+    assert counts == ["2", "3", "0", "0", "1", "1", "1"]
+    kept = {Ticket: 7, TicketEvent: 3, Draft: 3, Seen: 3, StaffMessage: 3, CallRecord: 7}
+    assert {model: left(database, model) for model in kept} == kept
     assert "180 天" in done.output
     assert "1095 天" in done.output
-    assert trail(database) == [("bind", "")] * 3 + [("purge", "journal=2 conversations=3 outbox=0 missed=0 audit=1")]
+    assert trail(database) == [("bind", "")] * 3 + [("purge", "journal=2 conversations=3 outbox=0 missed=0 tickets=1 calls=1 audit=1")]
 
 
 def test_purge_takes_other_ages_and_a_dry_run_only_counts(database: Database) -> None:
     fill(database)
     done = runner.invoke(app, ["purge", "--journal", "5", "--audit", "150", "--dry-run"])
-    assert [line.split("有 ")[1].split(" ")[0] for line in done.output.splitlines()] == ["4", "3", "0", "0", "2"]
+    assert [line.split("有 ")[1].split(" ")[0] for line in done.output.splitlines()] == ["4", "3", "0", "0", "1", "1", "2"]
     assert len(trail(database)) == 4
     assert runner.invoke(app, ["purge", "--journal", "0"]).exit_code == 2
 
