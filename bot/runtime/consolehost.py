@@ -17,7 +17,6 @@ from bot import settings as bot_settings
 from bot.answers import Answers
 from bot.asking import load_understanding
 from bot.db import open_database
-from bot.helpdesk.corpus import corpus
 from bot.messages import message
 from bot.nlu.understand import Understanding
 from bot.runtime import logs, models
@@ -70,6 +69,7 @@ def serve(listener: socket.socket, folder: Path = MODELS, supervisor: Supervisor
     from bot.helpdesk.console.app import create_app
     from bot.helpdesk.console.desk import Desk
     from bot.helpdesk.console.pages.events import end_streams
+    from bot.helpdesk.console.pages.learning import warm
 
     settings = bot_settings.load()
     require_current(settings)
@@ -81,7 +81,7 @@ def serve(listener: socket.socket, folder: Path = MODELS, supervisor: Supervisor
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         await asyncio.to_thread(_warm, reader)
-        asyncio.get_running_loop().run_in_executor(None, corpus)  # the first decision must not wait for it either
+        asyncio.get_running_loop().run_in_executor(None, warm, desk)
         if supervisor is not None:
             supervisor.tell(SERVING)
         yield

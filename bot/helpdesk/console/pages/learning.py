@@ -1,5 +1,6 @@
 """待学习: what was missed and the decisions on it, what was taught, and the models trained with that."""
 
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any
@@ -34,6 +35,12 @@ _RUN = "/models/{run:int}"
 @lru_cache(maxsize=4)
 def _unreviewed(_: Database) -> Unreviewed:
     return Unreviewed()
+
+
+def warm(desk: Desk) -> None:
+    """Do now what the first visitor would wait for: read the files, cut the sentences into words."""
+    with suppress(Exception):  # whatever is wrong, visitors are told of it
+        _queue(desk)
 
 
 @router.get("")
