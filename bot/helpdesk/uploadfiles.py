@@ -4,7 +4,7 @@ import csv
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ from bot.settings import Settings
 MOST_BYTES = 400 << 20  # three million hour records as CSV
 NAME_BYTES = 120
 ERRORS_PAGE = 100
+ARRIVING = 3600  # seconds that a file may take to come in
 
 
 class UploadRefusedError(Exception):
@@ -89,6 +90,15 @@ def delete_files(path: Path | None) -> None:
     """Remove an uploaded file with what was found in it."""
     if path is not None:
         shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def sweep(folder: Path, known: Collection[Path]) -> None:
+    """Remove the places of uploads that no row knows; a young one may belong to a file that is just coming in."""
+    with tempfile.TemporaryDirectory(dir=folder) as fresh:  # its age, told by the same clock as the others'
+        before = Path(fresh).stat().st_mtime - ARRIVING
+        for place in folder.iterdir():
+            if place not in known and place.stat().st_mtime < before:
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def _harmless(name: str) -> str:

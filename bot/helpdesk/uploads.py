@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.db import Database
 from bot.helpdesk.models import Staff, Upload
-from bot.helpdesk.uploadfiles import delete_files
+from bot.helpdesk.uploadfiles import delete_files, sweep
 from bot.helpdesk.words import word
 from bot.hours.importer import Outcome
 from bot.hours.models import ImportBatch
@@ -110,8 +110,8 @@ def told(outcome: Outcome) -> dict[str, Any]:
     return {**counts, "bad_lines": outcome.bad_lines, "fault_count": outcome.fault_count, "report": report}
 
 
-def tidy(database: Database, now: datetime) -> None:
-    """Give up what has been lying undecided for too long."""
+def tidy(database: Database, folder: Path, now: datetime) -> None:
+    """Give up what has been lying undecided for too long, and remove files whose upload ended when a process died."""
     with database.read() as session:
         old = _shown(session, _select().where(Upload.state.in_(LYING), Upload.at < now - KEPT))
     for upload in old:
@@ -119,6 +119,9 @@ def tidy(database: Database, now: datetime) -> None:
             gone = move(session, upload.id, LYING, GIVEN_UP, now, path=None)
         if gone:
             delete_files(upload.path)
+    with database.read() as session:
+        known = {Path(path).parent for path in session.execute(select(Upload.path).where(Upload.path.is_not(None))).scalars()}
+    sweep(folder, known)
 
 
 def batches(session: Session, page: int, size: int = 20) -> tuple[list[tuple[ImportBatch, str | None]], bool]:

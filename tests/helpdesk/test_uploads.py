@@ -1,5 +1,6 @@
 """Files are checked before they are imported, imported once, told apart by their headings, and never half written."""
 
+import os
 import stat
 import threading
 import time
@@ -265,13 +266,28 @@ def test_a_file_name_leads_nowhere_else(settings, name, kept):
         assert path.parent.parent == uploadfiles.folder_of(settings)
 
 
-def test_what_lies_undecided_for_a_week_is_given_up(database, work, brought):
+def test_what_lies_undecided_for_a_week_is_given_up(database, settings, work, brought):
     upload = brought("people", PEOPLE)
     path = look(work, upload).path
-    uploads.tidy(database, NOW + uploads.KEPT)
+    uploads.tidy(database, uploadfiles.folder_of(settings), NOW + uploads.KEPT)
     assert path.exists()
-    uploads.tidy(database, NOW + uploads.KEPT + timedelta(seconds=1))
+    uploads.tidy(database, uploadfiles.folder_of(settings), NOW + uploads.KEPT + timedelta(seconds=1))
     assert (look(work, upload).state, path.parent.exists()) == ("given_up", False)
+
+
+def test_files_that_no_upload_knows_are_removed_unless_they_are_just_coming_in(database, settings, brought):
+    upload = brought("people", PEOPLE)
+    folder = uploadfiles.folder_of(settings)
+    [known] = folder.iterdir()
+    lost, arriving = folder / "lost", folder / "arriving"
+    for place in (lost, arriving):
+        place.mkdir()
+        (place / "people.csv").write_text("x", encoding="utf-8")
+    for place in (lost, known):
+        os.utime(place, (1, 1))
+    uploads.tidy(database, folder, NOW)
+    assert set(folder.iterdir()) == {known, arriving}
+    assert upload == 1
 
 
 def test_the_list_of_imports_says_who_brought_the_file(database, work, brought):
