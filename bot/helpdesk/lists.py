@@ -67,12 +67,13 @@ def _tickets() -> Select:
 
 # Built once: asked several times a second while pages are open.
 _TICKETS = _tickets()
-_ACTIVE = _TICKETS.where(Ticket.state.in_((OPEN, TAKEN, LEFT))).order_by(Ticket.opened_at, Ticket.id).limit(MOST)
+_STANDING = _TICKETS.where(Ticket.state.in_((OPEN, TAKEN, LEFT)))
+_ACTIVE = _STANDING.order_by(Ticket.state == LEFT, Ticket.opened_at, Ticket.id).limit(MOST)  # people who wait before messages that lie
 _SAID = select(Journal.id, Journal.text, Journal.received_at).where(Journal.id.in_(bindparam("newest", expanding=True)))
 
 
 def active(session: Session) -> tuple[Item, ...]:
-    """Everything that is not over, the oldest first."""
+    """What is not over, the oldest first; messages that were left come after people who wait or talk."""
     return _items(session, _ACTIVE)
 
 

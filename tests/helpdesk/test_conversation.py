@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.db import Database
 from bot.helpdesk import conversation, handoff, lists
 from bot.helpdesk.conversation import Cursor, Entry
+from bot.helpdesk.models import Ticket
 from bot.helpdesk.reaching import channel_of, delivery, way
 from bot.inbox import reach, shared_state
 from bot.inbox.outbox import mark_sent
@@ -198,3 +199,12 @@ def test_what_is_over_is_found_by_words_of_its_question_or_by_its_number(databas
         handoff.close(database, ticket, staff, NOW)
     with database.read() as session:
         assert len(lists.over(session, words)) == found
+
+
+def test_messages_that_lie_never_crowd_out_people_who_wait(database: Database) -> None:
+    left = ask_for_human(database, "web:left", NOW)
+    with database.write() as session:
+        session.get(Ticket, left).state = "left"
+    waiting = ask_for_human(database, "web:waiting", NOW + timedelta(hours=1))
+    with database.read() as session:
+        assert [item.ticket_id for item in lists.active(session)] == [waiting, left]

@@ -20,6 +20,7 @@
   let seen = 0; /* the newest message of the person that we have reported as read */
   let opening = 0;
   let following = true;
+  let unlisted = 0; /* the open conversation when it stands in no list */
   let intent = null; /* what we are about to write in which conversation, until it stands there as ours */
 
   const talk = () => panel.querySelector(".talk[data-ticket]");
@@ -50,7 +51,7 @@
     for (const ticket of gone) lists.querySelector(`[data-list] .item[data-ticket="${ticket}"]`)?.remove();
     changed.forEach(put);
     tidy();
-    followTicket(whole);
+    followTicket(whole, gone);
   }
 
   function tidy() {
@@ -72,12 +73,15 @@
   }
 
   /* The open conversation may have been taken, handed on or ended, by us or by others. */
-  function followTicket(whole) {
+  function followTicket(whole, gone) {
     const shown = talk();
     if (!shown) return;
-    const item = lists.querySelector(`[data-list] .item[data-ticket="${shown.dataset.ticket}"]`);
-    const section = item ? item.dataset.section : "over";
-    if (section !== shown.dataset.section || (item && item.dataset.holder !== shown.dataset.holder)) reload();
+    const ticket = ticketOpen();
+    const item = lists.querySelector(`[data-list] .item[data-ticket="${ticket}"]`);
+    const moved = item && (item.dataset.section !== shown.dataset.section || item.dataset.holder !== shown.dataset.holder);
+    const ended = !item && shown.dataset.section !== "over" && (gone.includes(ticket) || (whole && unlisted !== ticket));
+    unlisted = item ? 0 : ticket; /* long lists are cut: what is missing is looked after once */
+    if (moved || ended) reload();
     else if (whole) compose.retry();
   }
 
