@@ -1,7 +1,7 @@
 """One day's messages out of the database."""
 
-from collections.abc import Sequence
-from datetime import datetime, timezone
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +16,8 @@ from bot.inbox.outcome import outcome
 OF_PEOPLE = ("staff", "system")
 """Kinds of outgoing messages that are no answer of the bot's."""
 
+TICK = timedelta(microseconds=1)
+TICKS_A_MILLISECOND, HOUR = 1000, 3600 * 10**6
 LONGEST_REPLY = np.iinfo(np.int32).max  # milliseconds, 24 days
 
 _journal, _outbox = Journal.__table__, Outbox.__table__
@@ -43,22 +45,25 @@ def read(session: Session, begin: datetime, end: datetime, channels: Names, ques
 
 
 def _arrays(begin: datetime, messages: Sequence[Any], answers: Sequence[Any], channels: Names, questions: Names) -> Inflow:
-    numbers, of_channel, moments = zip(*messages, strict=True)
-    ids, received = np.array(numbers, np.int64), np.array(moments, "datetime64[us]")
-    order = np.lexsort((ids, received))
-    ids, received = ids[order], received[order]
-    place = {number: at for at, number in enumerate(ids.tolist())}
+    start = begin.astimezone(timezone.utc).replace(tzinfo=None)
+    order = sorted(messages, key=lambda row: (row[2], row[0]))
+    place = {row[0]: at for at, row in enumerate(order)}
     answers = [(place[row[0]], *row[1:]) for row in answers if row[0] in place]
-    start = np.datetime64(begin.astimezone(timezone.utc).replace(tzinfo=None), "us")
+    received = _passed(start, (row[2] for row in order))
     return Inflow(
-        ids=ids,
-        days=np.full(len(ids), begin.date().toordinal(), np.int32),
-        hours=((received - start) // np.timedelta64(1, "h")).astype(np.int8),
-        channels=np.array([channels.code(name) for name in of_channel], np.int16)[order],
-        ends=_ends(len(ids), answers),
-        replies=_replies(received, answers),
+        ids=np.array([row[0] for row in order], np.int64),
+        days=np.full(len(order), begin.date().toordinal(), np.int32),
+        hours=(received // HOUR).astype(np.int8),
+        channels=np.array([channels.code(row[1]) for row in order], np.int16),
+        ends=_ends(len(order), answers),
+        replies=_replies(received, _passed(start, (row[2] for row in answers)), answers),
         asked=_asked(answers, questions),
     )
+
+
+def _passed(start: datetime, moments: Iterable[datetime]) -> Any:
+    """Microseconds since the day began. numpy's own way with datetimes takes ten times as long."""
+    return np.array([(moment - start) // TICK for moment in moments], np.int64)
 
 
 def _ends(count: int, answers: Sequence[Any]) -> Any:
@@ -68,15 +73,12 @@ def _ends(count: int, answers: Sequence[Any]) -> Any:
     return np.array([_end(every) for every in kinds], np.int8)
 
 
-def _replies(received: Any, answers: Sequence[Any]) -> Any:
-    """Milliseconds to the first answer, whichever was written down first."""
-    if not answers:
-        return np.full(len(received), NO_REPLY, np.int32)
+def _replies(received: Any, told: Any, answers: Sequence[Any]) -> Any:
+    """Milliseconds to the first answer, whichever was written down first; ``told`` runs parallel to ``answers``."""
     at = np.array([row[0] for row in answers], np.int64)
-    waited = (np.array([row[2] for row in answers], "datetime64[us]") - received[at]) // np.timedelta64(1, "ms")
     never = np.iinfo(np.int64).max
     soonest = np.full(len(received), never, np.int64)
-    np.minimum.at(soonest, at, np.maximum(waited.astype(np.int64), 0))
+    np.minimum.at(soonest, at, np.maximum((told - received[at]) // TICKS_A_MILLISECOND, 0))
     return np.where(soonest == never, NO_REPLY, np.minimum(soonest, LONGEST_REPLY)).astype(np.int32)
 
 
