@@ -306,3 +306,57 @@ def test_the_memory_refuses_a_turn_that_it_has(memory):
             await memory.save(two)
 
     asyncio.run(both())
+
+
+def interrupt(store) -> None:
+    with store.database.begin() as connection:
+        turns.interrupt(connection, SENDER, store.settings.now())
+
+
+IN_THE_FORM = (
+    *(said("bind"), ActiveLoop("bind_form"), FORM, SlotSet("requested_slot", "bind_name"), SlotSet("bind_name", "x")),
+    *(SlotSet("bind_code", CODE), SlotSet("bound", True), LISTEN),
+)
+
+
+def begun_anew(tracker: DialogueStateTracker) -> bool:
+    slots = {name: slot.value for name, slot in tracker.slots.items() if slot.value is not None}
+    assert slots.pop("bound") is True, "who the person is outlives it"
+    quiet = tracker.active_loop_name is None and tracker.latest_action_name == "action_listen"
+    return quiet and not any(slots.get(name) for name in ("requested_slot", "bind_name", "bind_code"))
+
+
+def test_after_somebody_else_spoke_the_dialogue_begins_anew_and_only_the_binding_is_known(store):
+    turn(store, *IN_THE_FORM)
+    interrupt(store)
+    for _ in range(2):
+        resumed = asyncio.run(store.retrieve(SENDER))
+        assert begun_anew(resumed)
+        assert begun_anew(resumed.copy())
+        assert resumed.latest_message is None or not resumed.latest_message.text, "nothing to refer back to"
+        interrupt(store)  # twice is once
+    assert [row.number for row in rows(store.database)] == [1, 2]
+    for number in (3, 4, 5):
+        assert begun_anew(turn(store, said(f"message {number}"), LISTEN))
+    assert [row.number for row in rows(store.database)] == [1, 2, 3, 4, 5]
+    for tracker in (asyncio.run(store.retrieve(SENDER)), asyncio.run(store.retrieve_full_tracker(SENDER))):
+        assert begun_anew(tracker)
+    assert [one.text for one in tracker.events if isinstance(one, UserUttered)] == ["message 3", "message 4", "message 5"]
+
+
+def test_the_interruption_is_known_without_the_turns_before_it(store):
+    turn(store, *IN_THE_FORM)
+    interrupt(store)
+    with store.database.begin() as connection:  # as a purge by age leaves it
+        connection.execute(text("DELETE FROM dialogue_turn WHERE number < 2"))
+    assert begun_anew(asyncio.run(store.retrieve(SENDER)))
+
+
+def test_a_dialogue_that_has_not_begun_is_not_interrupted(store):
+    interrupt(store)
+    assert rows(store.database) == []
+
+
+def test_a_code_in_a_message_that_is_left_is_not_stored_readably(store):
+    turn(store, said(f"留言：{CODE}", message_text=CODE), SlotSet("message_text", CODE), SlotSet("message_text", None), LISTEN)
+    assert CODE not in "".join(row.events + row.state for row in rows(store.database))
