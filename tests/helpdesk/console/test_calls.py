@@ -122,7 +122,7 @@ def test_somebody_who_cannot_be_answered_is_called_back_once_and_the_number_is_f
         expect(page.locator("tbody tr")).to_contain_text("13912345678")
     other.get_by_role("button", name="已回拨").click()
     expect(other.locator("tbody tr")).to_contain_text("回拨号码已删除")
-    expect(other.locator("#waiting")).to_have_text("0")
+    expect(other.locator("#to-call-back")).to_have_text("0")
     agent.get_by_role("button", name="已回拨").click()
     expect(agent.locator("tbody tr")).to_contain_text("已经有人回拨过了")
     row = last(console)
