@@ -1,6 +1,6 @@
 """The console's own sentences: ``word("calls.saved", name=…)`` reads ``saved`` in ``words/calls.yml``."""
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from bot.messages import Loader
 _FOLDER = Path(__file__).parent / "words"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _area(name: str) -> dict[str, Any]:
     held: dict[str, Any] = yaml.load((_FOLDER / f"{name}.yml").read_text(encoding="utf-8"), Loader)
     return held
