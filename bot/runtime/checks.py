@@ -89,8 +89,11 @@ def _look(what: str, look: Callable[[], None], **facts: str) -> Finding:
 
 def _settings() -> None:
     from bot import settings
+    from bot.helpdesk.office import check_times
 
-    settings.load().secret_key()
+    current = settings.load()
+    current.secret_key()
+    check_times(current)
 
 
 def _database() -> None:
