@@ -32,7 +32,7 @@ class Which:
 class Line:
     """One row. ``kinds`` and ``labels``: how it was answered and as what, in the words of the database.
 
-    ``seconds``: what the figure measures of it; ``sender_id``, ``call_id``, ``ticket_id``: where more can be read.
+    ``seconds``: what the figure measures of it; ``sender_id``, ``journal_id``, ``call_id``, ``ticket_id``: where more can be read.
     """
 
     at: datetime
@@ -42,6 +42,7 @@ class Line:
     labels: tuple[str, ...] = ()
     seconds: float | None = None
     sender_id: str | None = None
+    journal_id: int | None = None
     call_id: int | None = None
     ticket_id: int | None = None
 

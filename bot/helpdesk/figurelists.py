@@ -43,14 +43,24 @@ def _with_tickets(session: Session, lines: Sequence[Line]) -> tuple[Line, ...]:
 
 def _votes(session: Session, which: Which, page: Paged) -> Listed:
     fits = and_(figurerows.votes(which.period, which.channel), _part(Feedback.vote, which))
-    facts = Feedback.at, Feedback.vote, Feedback.sender_id, Outbox.kind, messagelists.QUESTION.label("question"), Journal.text
+    facts = (
+        Feedback.at,
+        Feedback.vote,
+        Feedback.sender_id,
+        Outbox.kind,
+        messagelists.QUESTION.label("question"),
+        Journal.text,
+        Journal.id.label("asked"),
+    )
     of = Feedback.__table__.join(Outbox.__table__, Outbox.id == Feedback.outbox_id).outerjoin(
         Journal.__table__, Journal.id == Outbox.journal_id
     )
 
     def line(row: Any) -> Line:
         labels = (row.question,) if row.question else ()
-        return Line(row.at, row.text or "", channel_of(row.sender_id), (row.vote, row.kind), labels, sender_id=row.sender_id)
+        return Line(
+            row.at, row.text or "", channel_of(row.sender_id), (row.vote, row.kind), labels, sender_id=row.sender_id, journal_id=row.asked
+        )
 
     return _page(session, select(*facts).select_from(of), Feedback, Feedback.at, fits, page, line)
 

@@ -22,12 +22,13 @@ QUESTIONS = 15
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands there; behind it a list, a conversation or a call."""
+    """What stands there; behind it a list, a request for a human, a call, or what was said around a message."""
 
     text: str
     which: Which | None = None
     ticket_id: int | None = None
     call_id: int | None = None
+    journal_id: int | None = None
 
 
 @dataclass(frozen=True)

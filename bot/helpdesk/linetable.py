@@ -46,4 +46,4 @@ def _more(line: Line) -> Cell:
         return Cell(word("dashboard.lists.call", number=line.call_id), call_id=line.call_id)
     if line.ticket_id is not None:
         return Cell(word("dashboard.lists.ticket", number=line.ticket_id), ticket_id=line.ticket_id)
-    return Cell("")
+    return Cell("") if line.journal_id is None else Cell(word("dashboard.lists.said"), journal_id=line.journal_id)

@@ -62,4 +62,5 @@ def _line(rows: Sequence[Any], milliseconds: int) -> Line:
         labels=tuple(dict.fromkeys(row.question for row in rows if row.question is not None)),
         seconds=None if milliseconds == NO_REPLY else milliseconds / 1000,
         sender_id=first.sender_id,
+        journal_id=first.id,
     )

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from bot.helpdesk.csvfile import as_csv, disarmed
+from bot.hours.models import AuditEntry
 from bot.inbox.models import Journal
 from bot.settings import load
 from tests.helpdesk import test_figures
@@ -185,6 +186,17 @@ def test_markup_in_a_message_is_text(page: Page, filled: Any) -> None:
     page.goto("/dashboard/list/messages?from=2023-10-16&to=2023-10-16&part=unanswered")
     assert said in {row[2] for row in cells(page, "rows")}
     assert page.locator("#table-rows img").count() == 0
+
+
+def test_a_message_opens_what_was_said_around_it_and_the_look_leaves_a_trace(page: Page, filled: Any) -> None:
+    page.goto("/dashboard/list/messages?part=unanswered&from=2023-11-18&to=2023-11-18")
+    page.locator("#table-rows tr", has_text=FORMULA).get_by_role("link", name="对话").click()
+    page.wait_for_url("**/dashboard/said/*")
+    assert page.locator(".turn.this p").inner_text() == FORMULA
+    with filled.database.read() as session:
+        last = session.execute(select(AuditEntry).order_by(AuditEntry.id.desc())).scalars().first()
+    assert (last.actor, last.action, last.detail) == ("staff:1", "console-lookup", "dashboard")
+    assert page.request.get("/dashboard/said/999999").status == 404
 
 
 def test_no_cell_begins_as_a_formula() -> None:

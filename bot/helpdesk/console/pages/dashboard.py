@@ -23,7 +23,12 @@ from bot.helpdesk.inflowdays import days_of
 from bot.helpdesk.linetable import line_table, title
 from bot.helpdesk.office import office_hours
 from bot.helpdesk.period import LONGEST, SPANS, USUAL, Period, between, latest
+from bot.helpdesk.person import LOOKUP
 from bot.helpdesk.words import word
+from bot.hours import audit
+from bot.hours.identity import bound_person
+from bot.inbox.history import around
+from bot.inbox.models import Journal
 
 router = APIRouter(prefix="/dashboard")
 
@@ -131,12 +136,29 @@ def of_list(desk: AtDesk, member: Worker, wanted: Wanted, of: Behind) -> Respons
     return _file(made.as_text(), wanted, made.title)
 
 
+@router.get("/said/{journal_id:int}")
+def said(request: Request, desk: AtDesk, member: Worker, journal_id: int) -> Response:
+    """What was said around a message, which is a look that leaves a trace."""
+    with desk.database.read() as session:
+        message = session.get(Journal, journal_id)
+        if message is None:
+            raise HTTPException(404)
+        lines = around(session, message.sender_id, message.received_at)
+        person = bound_person(session, message.sender_id)
+    with desk.database.write() as session:
+        audit.note(session, desk.now, member.actor, LOOKUP, person.id if person else None, "dashboard")
+    facts: dict[str, Any] = {"where": channel_word(message.channel), "lines": lines, "person": person}
+    return render(request, "dashboard/said.html", member, message=message, **facts)
+
+
 def href(cell: Cell) -> str | None:
     """Where a cell leads."""
     if cell.ticket_id is not None:
         return f"/conversations/{cell.ticket_id}"
     if cell.call_id is not None:
         return f"/calls/{cell.call_id}"
+    if cell.journal_id is not None:
+        return f"/dashboard/said/{cell.journal_id}"
     return _address(cell.which) if cell.which else None
 
 
