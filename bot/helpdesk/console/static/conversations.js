@@ -12,7 +12,8 @@
   const SILENCE = 40000; /* milliseconds without a sign of life, heartbeats included, after which a line counts as dead */
   const LONG = 180000; /* milliseconds of waiting after which somebody is offered to leave a message */
 
-  let ahead = Number(root.dataset.now) - Date.now(); /* of the server's clock before ours */
+  const arrived = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart || 0);
+  let ahead = Number(root.dataset.now) - arrived; /* of the server's clock before ours */
   let source = null;
   let cursor = "";
   let heardAt = Date.now();
