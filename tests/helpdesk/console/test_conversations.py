@@ -59,7 +59,7 @@ def test_a_new_call_appears_by_itself_ticks_and_is_taken_with_one_click(console:
     expect(page).to_have_url(f"{console.url}/conversations")
     expect(page.get_by_text("从左边选一个会话")).to_be_visible()
     ticket = ask_for_human(
-        console.database, "web:new", _now(console) - timedelta(minutes=4), said=["驻村两年能抵学时吗"], topic="hours_total"
+        console.database, "web:new", _now(console) - timedelta(minutes=4, seconds=20), said=["驻村两年能抵学时吗"], topic="hours_total"
     )
     item = _item(page, ticket, "waiting")
     expect(item).to_be_visible(timeout=SOON)
