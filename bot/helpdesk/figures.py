@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import DateTime, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from bot.helpdesk import figurerows, ticketfigures
@@ -20,9 +20,10 @@ from bot.helpdesk.period import Period
 from bot.helpdesk.spread import Spread, spread
 from bot.helpdesk.ticketfigures import Tickets
 from bot.inbox.models import Feedback
-from bot.settings import ZONE
 
 HOURS = range(24)
+AHEAD = timedelta(hours=8)
+"""Of UTC, in which moments are stored; Asia/Shanghai has had no summer time since 1991."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,13 @@ class Figures:
 def counted(session: Session, days: Days, office: OfficeHours, period: Period, channel: str | None, now: datetime) -> Figures:
     """The figures of a period; with ``channel`` those of it alone. What is learnt belongs to no channel and is always told."""
     inflow = of_channel(days.of(session, period, now), days, channel)
-    calls = session.execute(select(CallRecord.at, CallRecord.outcome).where(figurerows.calls(period, channel))).all()
+    fits = figurerows.calls(period, channel)
+    calls = session.execute(select(type_coerce(CallRecord.at, DateTime).label("at"), CallRecord.outcome).where(fits)).all()
     return Figures(
         period=period,
         channel=channel,
         messages=len(inflow),
-        days=_by_day(inflow, days, period) | Counter((row.at.astimezone(ZONE).date(), TELEPHONE) for row in calls),
+        days=_by_day(inflow, days, period) | Counter(((row.at + AHEAD).date(), TELEPHONE) for row in calls),
         hours=tuple(np.bincount(inflow.hours, minlength=len(HOURS)).tolist()),
         ends=dict(zip(ENDS, np.bincount(inflow.ends, minlength=len(ENDS)).tolist(), strict=True)),
         questions=_questions(inflow, days),

@@ -69,7 +69,7 @@ def _passed(start: datetime, moments: Iterable[datetime]) -> Any:
 def _ends(count: int, answers: Sequence[Any]) -> Any:
     kinds: list[frozenset[str]] = [frozenset()] * count
     for at, kind, *_ in answers:
-        kinds[at] = kinds[at] | {kind}
+        kinds[at] = _with(kinds[at], kind)
     return np.array([_end(every) for every in kinds], np.int8)
 
 
@@ -85,6 +85,11 @@ def _replies(received: Any, told: Any, answers: Sequence[Any]) -> Any:
 def _asked(answers: Sequence[Any], questions: Names) -> Any:
     pairs = sorted({(at, questions.code(question)) for at, _, _, question in answers if question is not None})
     return np.array(pairs, np.int64).reshape(-1, 2)
+
+
+@lru_cache(maxsize=1000)
+def _with(kinds: frozenset[str], kind: str) -> frozenset[str]:
+    return kinds | {kind}
 
 
 @lru_cache(maxsize=1000)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from functools import lru_cache
 
-from sqlalchemy import case, func, select
+from sqlalchemy import DateTime, case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from bot.helpdesk import figurerows
@@ -36,10 +36,12 @@ def counted(session: Session, office: OfficeHours, period: Period, channel: str 
 def waited(session: Session, office: OfficeHours, period: Period, channel: str | None) -> Iterable[tuple[int, float]]:
     """Id of each ticket that a human replied to, and the seconds of work that the person waited for it."""
     replied = figurerows.tickets(period, channel), TICKET_PARTS["replied"]
-    for row in session.execute(select(Ticket.id, Ticket.opened_at, Ticket.first_reply_at).where(*replied).order_by(Ticket.id)):
-        yield row.id, _seconds(office, row.opened_at, row.first_reply_at)
+    facts = Ticket.id, type_coerce(Ticket.opened_at, DateTime), type_coerce(Ticket.first_reply_at, DateTime)
+    for number, opened, replied_at in session.execute(select(*facts).where(*replied).order_by(Ticket.id)):
+        yield number, _seconds(office, opened, replied_at)
 
 
 @lru_cache(maxsize=100_000)
 def _seconds(office: OfficeHours, start: datetime, end: datetime) -> float:
-    return office.seconds_within(start, end)
+    """Of moments as they are stored: UTC without a zone."""
+    return office.seconds_within(start.replace(tzinfo=timezone.utc), end.replace(tzinfo=timezone.utc))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -159,7 +160,13 @@ def href(cell: Cell) -> str | None:
         return f"/calls/{cell.call_id}"
     if cell.journal_id is not None:
         return f"/dashboard/said/{cell.journal_id}"
-    return _address(cell.which) if cell.which else None
+    return _opened(cell.which) if cell.which else None
+
+
+@lru_cache(maxsize=5000)
+def _opened(of: Which) -> str:
+    """A long period's page has hundreds of them, the same each time."""
+    return _address(of)
 
 
 def _address(of: Which, path: str = "", **more: Any) -> str:
