@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import logging
 import socket
 import sys
@@ -69,7 +70,6 @@ def serve(listener: socket.socket, folder: Path = MODELS, supervisor: Supervisor
     from bot.helpdesk.console.app import create_app
     from bot.helpdesk.console.desk import Desk
     from bot.helpdesk.console.pages.events import end_streams
-    from bot.helpdesk.console.pages.learning import warm
 
     settings = bot_settings.load()
     require_current(settings)
@@ -81,7 +81,7 @@ def serve(listener: socket.socket, folder: Path = MODELS, supervisor: Supervisor
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         await asyncio.to_thread(_warm, reader)
-        asyncio.get_running_loop().run_in_executor(None, warm, desk)
+        asyncio.get_running_loop().run_in_executor(None, _look_ahead, desk)
         if supervisor is not None:
             supervisor.tell(SERVING)
         yield
@@ -112,6 +112,17 @@ def _warm(reader: Reader) -> None:
         reader()
     except Exception as error:
         logger.warning("no model can be read yet: %s", type(error).__name__)
+
+
+def _look_ahead(desk: Any) -> None:
+    """Do what first visitors would wait for. What stands in memory then stays: it is taken out of the collector's rounds, which would go
+    through all of it in the midst of somebody's page, a tenth of a second each time."""
+    from bot.helpdesk.console.pages import dashboard, learning
+
+    learning.warm(desk)
+    dashboard.warm(desk)
+    gc.collect()
+    gc.freeze()
 
 
 def run(port: int, folder: Path = MODELS) -> None:

@@ -1,5 +1,6 @@
 """看板: the figures of a period, the rows behind each, and both as CSV."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from bot.db import DatabaseFault
 from bot.helpdesk import figures
 from bot.helpdesk.console.access import Worker
 from bot.helpdesk.console.desk import AtDesk, Desk
@@ -87,6 +89,12 @@ def which(
 
 
 Behind = Annotated[Which, Depends(which)]
+
+
+def warm(desk: Desk) -> None:
+    """Read now the days that the first visitor would wait for."""
+    with suppress(DatabaseFault), desk.database.read() as session:
+        days_of(desk.database).of(session, latest(USUAL, desk.today), desk.now)
 
 
 @router.get("")
