@@ -35,8 +35,8 @@ MAY_IMPORT = {
         "bot.db", "bot.messages", "bot.settings", "policies",
     },
     "actions": {
-        "actions", "bot.hours", "bot.inbox", "bot.helpdesk.tickets", "bot.helpdesk.office", "bot.helpdesk.sampling", "bot.answers", "bot.db",
-        "bot.messages", "bot.settings", "bot.contact", "bot.nlu", "bot.asking", "bot.account", "policies",
+        "actions", "bot.hours", "bot.inbox", "bot.helpdesk.tickets", "bot.helpdesk.office", "bot.helpdesk.sampling", "bot.answers",
+        "bot.db", "bot.messages", "bot.settings", "bot.contact", "bot.nlu", "bot.asking", "bot.account", "policies",
     },
 }  # fmt: skip
 """Packages not named here (runtime, command line, migrations) put the others together."""

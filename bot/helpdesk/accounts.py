@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.db import Database, serialise
+from bot.helpdesk import handoff
 from bot.helpdesk.models import ROLES, UNIT, Staff, StaffSession
 from bot.helpdesk.words import word
 from bot.hours import audit
@@ -81,11 +82,13 @@ def set_password(database: Database, login: str, password: str, now: datetime, a
 
 
 def disable(database: Database, login: str, now: datetime, disabled: bool = True) -> None:
-    """Take an account out of use at once, or back into it. AccountError."""
-    _change(database, login, {"disabled_at": now if disabled else None}, now, "staff-disable" if disabled else "staff-enable")
+    """Take an account out of use at once, or back into it; whom it was talking with wait in the queue again. AccountError."""
+    staff_id = _change(database, login, {"disabled_at": now if disabled else None}, now, "staff-disable" if disabled else "staff-enable")
+    if disabled:
+        handoff.let_go(database, staff_id, now)
 
 
-def _change(database: Database, login: str, values: dict[str, Any], now: datetime, what: str, actor: str = "cli") -> None:
+def _change(database: Database, login: str, values: dict[str, Any], now: datetime, what: str, actor: str = "cli") -> int:
     name = login.strip().lower()
     with database.write() as session:
         staff_id = session.execute(select(Staff.id).where(Staff.login == name)).scalar_one_or_none()
@@ -94,6 +97,7 @@ def _change(database: Database, login: str, values: dict[str, Any], now: datetim
         session.execute(update(Staff).where(Staff.id == staff_id).values(**values).execution_options(synchronize_session=False))
         session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id).execution_options(synchronize_session=False))
         audit.note(session, now, actor, what, detail=name)
+        return int(staff_id)
 
 
 def everyone(database: Database) -> list[Staff]:

@@ -148,6 +148,31 @@ def transfer(database: Database, ticket_id: int, from_staff: int, to_staff: int 
         return Done(True, by=number)
 
 
+def take_over(database: Database, ticket_id: int, staff_id: int, now: datetime) -> Done:
+    """Take a conversation out of the hands of a colleague who has left it standing: for admins. NOT_YOURS never comes of it."""
+    with with_ticket(database, ticket_id) as (session, ticket):
+        if ticket is None:
+            return Done(False, UNKNOWN)
+        number = colleague(session, staff_id)
+        if number is None:
+            return Done(False, NO_SUCH_STAFF)
+        theirs = update(_table).where(_table.c.id == ticket_id, _table.c.state == TAKEN, _table.c.taken_by != staff_id)
+        if not session.execute(theirs.values(taken_by=staff_id, taken_at=now)).rowcount:
+            return _refused(session, ticket_id, staff_id)
+        move(session, ticket.sender_id, holder_name(number))
+        say(session, ticket.sender_id, word("handoff.moved", number=number), now)
+        note_event(session, ticket_id, "taken_over", now, staff_id)
+        return Done(True, by=number)
+
+
+def let_go(database: Database, staff_id: int, now: datetime) -> int:
+    """Put all that somebody holds back into the queue: they work here no more. How many conversations."""
+    with database.read() as session:
+        holds = select(_table.c.id).where(_table.c.taken_by == staff_id, _table.c.state == TAKEN)
+        held_now = list(session.execute(holds).scalars())
+    return sum(transfer(database, ticket_id, staff_id, None, now).ok for ticket_id in held_now)
+
+
 def close(database: Database, ticket_id: int, staff_id: int, now: datetime) -> Done:
     """End it and give the person back to the bot, who begins anew. A message that was left is closed without a word, by anybody."""
     with with_ticket(database, ticket_id) as (session, ticket):

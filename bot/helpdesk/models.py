@@ -93,7 +93,7 @@ class Ticket(Base):
 
 
 class TicketEvent(Base):
-    """What happened to a ticket, in order: opened, taken, note, transferred, offered, left, closed, reopened."""
+    """What happened to a ticket, in order: opened, taken, note, taken_over, transferred, offered, left, closed, reopened."""
 
     __tablename__ = "ticket_event"
     __table_args__ = (Index(None, "ticket_id", "id"), {"sqlite_autoincrement": True})

@@ -13,7 +13,10 @@ COMMAND_LINE = "cli"
 
 
 def note(session: Session, now: datetime, actor: str, action: str, person_id: int | None = None, detail: str = "") -> None:
-    """Add an entry within the caller's transaction. ``actor`` is a sender id, ``staff:<id>`` or ``COMMAND_LINE``; ``detail`` holds nothing unmasked."""
+    """Add an entry within the caller's transaction; ``detail`` holds nothing unmasked.
+
+    ``actor`` is a sender id, ``staff:<number>`` or ``COMMAND_LINE``.
+    """
     session.add(AuditEntry(at=now, actor=actor[:128], action=action, person_id=person_id, detail=detail))
 
 

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from bot.db import Database
-from bot.helpdesk import accounts, sessions
+from bot.helpdesk import accounts, handoff, sessions, tickets
 from bot.helpdesk.accounts import REST, TRIES, AccountError
 from bot.helpdesk.models import Staff, StaffSession
+from bot.helpdesk.office import OfficeHours
 from bot.hours.models import AuditEntry, Person
 from tests.helpdesk.conftest import NOW
 
@@ -108,6 +109,15 @@ def test_another_password_and_disabling_end_every_session(database, ann, change)
         accounts.disable(database, "ann", NOW, disabled=False)
         assert accounts.check(database, "ann", RIGHT, NOW).staff_id == ann
     assert sessions.find(database, token, NOW) is None
+
+
+def test_whom_a_disabled_account_was_talking_with_wait_again(database, ann):
+    with database.write() as session:
+        ticket = tickets.open_ticket(session, "web:a", None, None, NOW, OfficeHours(None)).number
+    handoff.take(database, ticket, ann, NOW)
+    accounts.disable(database, "ann", NOW)
+    with database.read() as session:
+        assert [waiting.id for waiting in tickets.queue(session)] == [ticket]
 
 
 def test_an_unknown_account_cannot_be_changed(database):

@@ -353,3 +353,27 @@ def test_cleaning_keeps_every_visible_sign_and_is_done_once(text: str) -> None:
 
 def test_emoji_of_several_signs_stay_whole() -> None:
     assert cleaned("👨\u200d👩\u200d👧 好\r\n的") == "👨\u200d👩\u200d👧 好\n的"
+
+
+def test_a_conversation_that_a_colleague_has_left_standing_is_taken_over_and_no_other(hall: Hall) -> None:
+    ticket = hall.waiting()
+    assert handoff.take_over(hall.database, ticket, hall.five, NOW).reason == FINISHED
+    handoff.take(hall.database, ticket, hall.three, NOW)
+    assert handoff.take_over(hall.database, ticket, hall.unit, NOW).reason == NO_SUCH_STAFF
+    assert handoff.take_over(hall.database, ticket, hall.five, NOW).by == 5
+    assert hall.holder() == "staff:5"
+    assert "5 号" in hall.told()[-1]
+    assert hall.events(ticket)[-1] == ("taken_over", hall.five, None)
+    assert handoff.reply(hall.database, ticket, hall.three, "您好", "late-client", NOW).refused == NOT_YOURS
+    assert not handoff.take_over(hall.database, ticket, hall.five, NOW).ok
+    handoff.close(hall.database, ticket, hall.five, NOW)
+    assert handoff.take_over(hall.database, ticket, hall.three, NOW).reason == FINISHED
+
+
+def test_whom_a_disabled_account_was_talking_with_wait_in_the_queue_again(hall: Hall) -> None:
+    theirs, others = hall.waiting("web:one"), hall.waiting("web:two")
+    handoff.take(hall.database, theirs, hall.three, NOW)
+    handoff.take(hall.database, others, hall.five, NOW)
+    assert handoff.let_go(hall.database, hall.three, NOW) == 1
+    assert (hall.ticket(theirs).state, hall.holder("web:one")) == ("open", None)
+    assert (hall.ticket(others).state, hall.holder("web:two")) == ("taken", "staff:5")

@@ -4,7 +4,8 @@ import hmac
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from bot.helpdesk import sessions
@@ -19,6 +20,9 @@ BY_THEMSELVES = ("/waiting", "/conversations/events")
 """What pages ask for without anybody at the keyboard."""
 OPEN_TO_ALL = ("/login",)
 """Where a change needs no session: only our own page's origin."""
+MOST_BODY = 1 << 20  # bytes
+LARGE = ("/data/upload",)
+"""Where files are brought; that page has a limit of its own."""
 
 
 class NotSignedIn(Exception):  # noqa: N818 (no mistake: the browser is sent to the login page)
@@ -60,25 +64,24 @@ Worker = Annotated[Member, _of(AGENT, ADMIN)]
 Admin = Annotated[Member, _of(ADMIN)]
 
 
-async def only_ours(request: Request) -> None:
-    """Refuse a change that another site's page asked for in somebody's browser. Forbidden."""
+async def only_ours(request: Request, desk: AtDesk) -> None:
+    """Refuse a change that another site's page asked for in somebody's browser, or without the session's own token.
+
+    Nobody's body is read before it is known who sends it. NotSignedIn, Forbidden, HTTPException for too large a body.
+    """
     if request.method in SAFE:
         return
     origin = urlsplit(request.headers.get("origin", ""))
     if not origin.netloc or origin.netloc.lower() != request.headers.get("host", "").lower():
         raise Forbidden("foreign")
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or (int(length) > MOST_BODY and request.url.path not in LARGE):
+        raise HTTPException(413)
     if request.url.path in OPEN_TO_ALL:
         return
+    member = await run_in_threadpool(signed_in, request, desk)
     given = request.headers.get(TOKEN) or str((await request.form()).get(FIELD, ""))
-    request.state.csrf = given
-
-
-def proven(request: Request, desk: AtDesk) -> None:
-    """Refuse a change without the session's own token. NotSignedIn, Forbidden."""
-    if request.method in SAFE or request.url.path in OPEN_TO_ALL:
-        return
-    member = signed_in(request, desk)
-    if not hmac.compare_digest(request.state.csrf.encode("utf-8", "surrogatepass"), member.csrf.encode()):
+    if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), member.csrf.encode()):
         raise Forbidden("csrf")
 
 

@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.db import DatabaseFault
-from bot.helpdesk.console.access import Forbidden, NotSignedIn, only_ours, proven
+from bot.helpdesk.console.access import Forbidden, NotSignedIn, only_ours
 from bot.helpdesk.console.desk import Desk
 from bot.helpdesk.console.pages import (
     ask,
@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 def create_app(desk: Desk, lifespan: Any = None) -> FastAPI:
     """The application over this desk. Nothing is connected before the first request."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan, dependencies=[Depends(only_ours), Depends(proven)])
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan, dependencies=[Depends(only_ours)])
     app.state.desk = desk
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for area in AREAS:

@@ -243,6 +243,17 @@ def test_a_conversation_is_handed_to_a_colleague_back_to_the_queue_ended_and_ope
         assert session.get(Ticket, ticket).state == "taken"
 
 
+def test_an_admin_takes_over_what_a_colleague_has_left_standing(console: Console, signed_in: SignIn) -> None:
+    agent, admin, ticket = signed_in("agent2"), signed_in("admin"), _held(console, "web:left-standing")
+    _open(agent, ticket)
+    expect(agent.get_by_role("button", name="接管")).to_have_count(0)
+    _open(admin, ticket)
+    admin.get_by_role("button", name="接管").click()
+    expect(admin.locator("#reply-text")).to_be_visible(timeout=SOON)
+    expect(admin.locator("#log")).to_contain_text("3 号 管理员 接管")
+    expect(agent.locator("#composer")).to_contain_text("由 3 号 管理员 接待中", timeout=SOON)
+
+
 def test_what_is_not_read_is_counted_until_it_is_read(console: Console, signed_in: SignIn) -> None:
     page, read, unread = signed_in("agent"), _held(console, "web:u1"), _held(console, "web:u2")
     _open(page, read)

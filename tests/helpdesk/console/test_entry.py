@@ -1,6 +1,7 @@
 """Coming in: wrong passwords, locked accounts, sessions that end, changes that were not asked for on our page."""
 
 import re
+import socket
 
 import httpx
 import pytest
@@ -104,6 +105,24 @@ def test_a_change_that_another_site_asks_for_is_refused(client, origin):
     assert client.post("/logout", data={"csrf": right}, headers={"Origin": origin}).status_code == 403
     assert client.post("/login", data={"login": "agent", "password": PASSWORD}, headers={"Origin": origin}).status_code == 403
     assert client.get("/account").status_code == 200
+
+
+def test_too_large_a_body_is_refused_before_it_is_read(client):
+    come_in(client, "agent")
+    large = b"a=" + b"x" * (2 << 20)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert client.post("/logout", content=large, headers=form).status_code == 413
+    assert client.post("/login", content=large, headers=form).status_code == 413
+    assert client.post("/logout", content=iter([b"a=1"]), headers=form).status_code == 413  # of a length that is not told
+    assert client.get("/account").status_code == 200
+
+
+def test_nobodys_file_is_read_before_it_is_known_who_sends_it(console):
+    host = console.url.removeprefix("http://")
+    head = f"POST /data/upload HTTP/1.1\r\nHost: {host}\r\nOrigin: {console.url}\r\nContent-Length: {100 << 20}\r\n\r\n"
+    with socket.create_connection(tuple(host.split(":")), timeout=10) as line:
+        line.sendall(head.encode())
+        assert b" 303 " in line.recv(100)
 
 
 def test_the_token_of_another_session_proves_nothing(client, console):

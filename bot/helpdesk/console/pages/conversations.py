@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from bot.helpdesk import canned, conversation, drafts, handoff, lists, presence
 from bot.helpdesk.chatperson import note_look
-from bot.helpdesk.console.access import Worker
+from bot.helpdesk.console.access import Admin, Worker
 from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.pages.events import shown_entry, stream_of
 from bot.helpdesk.console.rendering import render
@@ -77,6 +77,13 @@ def take(request: Request, desk: AtDesk, member: Worker, ticket_id: int) -> Resp
 @router.post(_ONE + "/reopen")
 def reopen(request: Request, desk: AtDesk, member: Worker, ticket_id: int) -> Response:
     return _taken(request, handoff.reopen(desk.database, ticket_id, member.id, desk.now))
+
+
+@router.post(_ONE + "/take-over")
+def take_over(request: Request, desk: AtDesk, member: Admin, ticket_id: int) -> Response:
+    """Out of the hands of a colleague who has left it standing."""
+    done = handoff.take_over(desk.database, ticket_id, member.id, desk.now)
+    return _done(request, word("conversations.done.taken_over")) if done.ok else _refused(done.reason, done.by)
 
 
 @router.post(_ONE + "/close")
