@@ -92,9 +92,10 @@ Behind = Annotated[Which, Depends(which)]
 
 
 def warm(desk: Desk) -> None:
-    """Read now the days that the first visitor would wait for."""
-    with suppress(DatabaseFault), desk.database.read() as session:
-        days_of(desk.database).of(session, latest(USUAL, desk.today), desk.now)
+    """Read now the days that first visitors would wait for, those of the usual period first."""
+    for span in (USUAL, max(SPANS)):
+        with suppress(DatabaseFault), desk.database.read() as session:
+            days_of(desk.database).of(session, latest(span, desk.today), desk.now)
 
 
 @router.get("")
