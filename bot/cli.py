@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from bot import keeping, learning
-from bot.helpdesk import commands as staff_commands
+from bot.helpdesk.staff import commands as staff_commands
 from bot.hours import commands as hours_commands
 from bot.messages import message
 from bot.settings import MOST_WORKERS

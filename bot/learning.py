@@ -17,7 +17,7 @@ def export_training(
     data: Annotated[Path | None, typer.Option("--data", help="another folder of training files", hidden=True)] = None,
 ) -> None:
     """Write what staff have taught into the files of data/nlu, for a commit."""
-    from bot.helpdesk import exporting
+    from bot.helpdesk.learning import exporting
     from bot.helpdesk.words import word
 
     with opened() as (settings, database):

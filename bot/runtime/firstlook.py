@@ -12,8 +12,8 @@ from sqlalchemy import select
 from bot import schema
 from bot import settings as settings_module
 from bot.db import Database, open_database
-from bot.helpdesk import accounts
 from bot.helpdesk.models import ADMIN
+from bot.helpdesk.staff import accounts
 from bot.hours.identity import issue_codes
 from bot.hours.models import Person
 from bot.hours.sample import FOLDER, load_sample

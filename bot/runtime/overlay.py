@@ -10,7 +10,7 @@ import yaml
 
 from bot import settings as bot_settings
 from bot.db import DatabaseFault, DatabaseNotReady, open_database
-from bot.helpdesk import lessons
+from bot.helpdesk.learning import lessons
 from bot.messages import Loader, message
 from bot.nlu.catalogue import plain
 from bot.settings import SettingsError

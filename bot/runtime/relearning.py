@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.asking import load_understanding
 from bot.db import Database, DatabaseFault
-from bot.helpdesk import retraining
+from bot.helpdesk.learning import retraining
 from bot.hours import audit
 from bot.nlu.examples import read
 from bot.runtime import models, overlay, training

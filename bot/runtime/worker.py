@@ -82,7 +82,7 @@ async def _care_for_messages(app: Any, _loop: Any) -> None:
     """Count what the intake does, answer what an earlier process, or a failing part, has left unanswered, and look after who waits."""
     from bot.channels.collector import asking
     from bot.channels.context import shared
-    from bot.helpdesk.waiting import WaitingClock
+    from bot.helpdesk.talks.waiting import WaitingClock
     from bot.inbox.retry import Retrier
 
     context = shared()

@@ -13,8 +13,8 @@ from sqlalchemy.schema import Table
 
 from bot import schema
 from bot.db import Database
-from bot.helpdesk import accounts
 from bot.helpdesk.models import CallRecord, Lesson, Sampled, Ticket, TicketEvent
+from bot.helpdesk.staff import accounts
 from bot.hours.models import AuditEntry, HourRecord, Person
 from bot.hours.upsert import keys_of
 from bot.inbox.models import Feedback, Hold, Journal, Missed, Outbox

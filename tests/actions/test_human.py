@@ -11,9 +11,9 @@ from sqlalchemy import select
 from actions.binding import Unbind
 from actions.desk import Desk
 from actions.helpdesk import CallHuman, CancelMessage, LeaveMessage, ValidateMessageForm
-from bot.helpdesk import handoff
 from bot.helpdesk.models import Ticket
 from bot.helpdesk.office import OfficeHours
+from bot.helpdesk.talks import handoff
 from bot.hours import identity
 from bot.nlu.turn import Turn, turn_to_data
 from bot.settings import ZONE

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from bot.db import Database
-from bot.helpdesk import handoff
 from bot.helpdesk.models import Ticket
+from bot.helpdesk.talks import handoff
 from bot.inbox.models import HELD, PROCESSED, Journal
 from bot.settings import load
 from tests.dialogue.chats import Chat, TelegramChat, WebChat, WeChatChat, wait_read

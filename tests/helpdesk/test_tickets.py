@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from bot.db import Database
-from bot.helpdesk import handoff, tickets
+from bot.helpdesk import tickets
 from bot.helpdesk.models import Ticket, TicketEvent
 from bot.helpdesk.office import OfficeHours
+from bot.helpdesk.talks import handoff
 from bot.helpdesk.tickets import LONGEST_MESSAGE, Opened
 from tests.helpdesk.conftest import NOW, add_staff
 

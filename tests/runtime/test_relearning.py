@@ -15,7 +15,7 @@ import yaml
 
 from bot.asking import load_understanding
 from bot.db import Database
-from bot.helpdesk import retraining
+from bot.helpdesk.learning import retraining
 from bot.helpdesk.models import Lesson, Retraining, Staff
 from bot.hours.models import AuditEntry
 from bot.messages import Loader

@@ -8,10 +8,10 @@ from fastapi import Depends, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from bot.helpdesk import sessions
 from bot.helpdesk.console.desk import AtDesk
 from bot.helpdesk.models import ADMIN, AGENT, UNIT
-from bot.helpdesk.sessions import Member
+from bot.helpdesk.staff import sessions
+from bot.helpdesk.staff.sessions import Member
 
 COOKIE = "xst_desk"
 TOKEN, FIELD = "x-csrf-token", "csrf"

@@ -17,7 +17,7 @@ from bot.answers import hours
 from bot.helpdesk.banners import banners
 from bot.helpdesk.console.desk import Desk, at_desk
 from bot.helpdesk.console.navigation import items
-from bot.helpdesk.sessions import Member
+from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.words import word
 from bot.settings import ZONE
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from bot.answers import Answers
-from bot.helpdesk import conversation, drafts, lists, presence
-from bot.helpdesk.chatperson import ChatPerson, behind
 from bot.helpdesk.console.desk import Desk
-from bot.helpdesk.conversation import Cursor, Entry
-from bot.helpdesk.lists import Item
-from bot.helpdesk.presence import Colleague
-from bot.helpdesk.reaching import Way, channel_of, way
-from bot.helpdesk.sessions import Member
+from bot.helpdesk.staff.sessions import Member
+from bot.helpdesk.talks import conversation, drafts, lists, presence
+from bot.helpdesk.talks.chatperson import ChatPerson, behind
+from bot.helpdesk.talks.conversation import Cursor, Entry
+from bot.helpdesk.talks.lists import Item
+from bot.helpdesk.talks.presence import Colleague
+from bot.helpdesk.talks.reaching import Way, channel_of, way
 
 
 @dataclass(frozen=True)

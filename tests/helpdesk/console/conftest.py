@@ -105,7 +105,7 @@ def unit_of_the_unit_account(database: Database) -> str:
 
 
 def _add_accounts(env: dict[str, str]) -> None:
-    from bot.helpdesk import accounts
+    from bot.helpdesk.staff import accounts
     from bot.settings import load
 
     settings = load(env)

@@ -11,9 +11,11 @@ from sqlalchemy import select
 
 from bot.answers import Answers
 from bot.db import Database
-from bot.helpdesk import calls, handoff, tickets
+from bot.helpdesk import tickets
 from bot.helpdesk.models import Staff
 from bot.helpdesk.office import office_hours
+from bot.helpdesk.talks import handoff
+from bot.helpdesk.telephone import calls
 from bot.hours.models import ChatIdentity, Person
 from bot.inbox import journal, missed, outbox, reach
 from bot.inbox.models import Feedback

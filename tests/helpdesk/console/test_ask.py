@@ -131,7 +131,7 @@ def test_with_a_person_chosen_their_figures_are_told_and_each_look_is_noted(bot_
 
 
 def test_the_same_words_about_a_person_are_told_as_the_bound_chat_tells_them(bot_and_console: Both, desk: Page) -> None:
-    from bot.helpdesk import codes
+    from bot.helpdesk.lookup import codes
     from bot.settings import load
 
     console, settings = bot_and_console.console, load(bot_and_console.console.env)

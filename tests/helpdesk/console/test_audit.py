@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from bot.helpdesk import person
+from bot.helpdesk.lookup import person
 from bot.settings import load
 from tests.helpdesk.console.conftest import Console
 

@@ -8,8 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import func, select
 
 from bot.db import Database
-from bot.helpdesk import handoff
 from bot.helpdesk.models import Draft, Staff, StaffMessage, TicketEvent
+from bot.helpdesk.talks import handoff
 from bot.hours.models import AuditEntry, ChatIdentity, Person
 from bot.inbox import reach
 from bot.inbox.models import Outbox

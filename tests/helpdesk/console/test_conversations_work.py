@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from sqlalchemy import select, update
 
-from bot.helpdesk import handoff
 from bot.helpdesk.models import Draft, Seen, Staff, Ticket
+from bot.helpdesk.talks import handoff
 from bot.inbox.models import Outbox
 from bot.settings import load
 from tests.helpdesk.chats import ask_for_human, say

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 from sqlalchemy import insert, select
 
-from bot.helpdesk.csvfile import as_csv, disarmed
+from bot.helpdesk.dashboard.csvfile import as_csv, disarmed
 from bot.hours.models import AuditEntry
 from bot.inbox.models import Journal
 from bot.settings import load

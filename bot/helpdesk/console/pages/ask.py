@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from bot.account import Whose
-from bot.helpdesk import asked
 from bot.helpdesk.console.access import Anyone
 from bot.helpdesk.console.desk import AtDesk
 from bot.helpdesk.console.rendering import render
-from bot.helpdesk.person import looked_up, only_unit, visible
-from bot.helpdesk.sessions import Member
+from bot.helpdesk.lookup import asked
+from bot.helpdesk.lookup.person import looked_up, only_unit, visible
+from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.words import word
 from bot.hours.models import Person
 

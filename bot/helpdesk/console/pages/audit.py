@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
-from bot.helpdesk import trail
 from bot.helpdesk.console.access import Admin
 from bot.helpdesk.console.desk import AtDesk
 from bot.helpdesk.console.rendering import render
-from bot.helpdesk.person import PLACES, WHY, visible
+from bot.helpdesk.lookup import trail
+from bot.helpdesk.lookup.person import PLACES, WHY, visible
 from bot.hours import search
 from bot.inbox.switches import CHANNELS
 

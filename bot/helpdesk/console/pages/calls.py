@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from bot.contact import contact
-from bot.helpdesk import calldesk, calls, repeats
-from bot.helpdesk.asked import Sources, UnreadableError
-from bot.helpdesk.calls import CallRefusedError, Filter, NewCall
 from bot.helpdesk.console.access import Worker
 from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.rendering import render
+from bot.helpdesk.lookup.asked import Sources, UnreadableError
+from bot.helpdesk.telephone import calldesk, calls, repeats
+from bot.helpdesk.telephone.calls import CallRefusedError, Filter, NewCall
 from bot.helpdesk.words import word
 from bot.hours import search
 from bot.hours.models import Person

@@ -7,15 +7,15 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from bot.helpdesk import canned, conversation, drafts, handoff, lists, presence
-from bot.helpdesk.chatperson import note_look
 from bot.helpdesk.console.access import Admin, Worker
 from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.pages.events import shown_entry, stream_of
 from bot.helpdesk.console.rendering import render
 from bot.helpdesk.console.talk import Talk, talk, topic_of
-from bot.helpdesk.lists import MESSAGES, MINE, OTHERS, WAITING
-from bot.helpdesk.sessions import Member
+from bot.helpdesk.staff.sessions import Member
+from bot.helpdesk.talks import canned, conversation, drafts, handoff, lists, presence
+from bot.helpdesk.talks.chatperson import note_look
+from bot.helpdesk.talks.lists import MESSAGES, MINE, OTHERS, WAITING
 from bot.helpdesk.words import word
 
 router = APIRouter(prefix="/conversations")

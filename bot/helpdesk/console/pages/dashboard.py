@@ -12,21 +12,21 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from bot.db import DatabaseFault
-from bot.helpdesk import figures
 from bot.helpdesk.console.access import Worker
 from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.rendering import render
-from bot.helpdesk.csvfile import as_csv
-from bot.helpdesk.figureline import PAGE, Paged, Which
-from bot.helpdesk.figurelists import listed
-from bot.helpdesk.figuresummary import summary
-from bot.helpdesk.figuretables import Cell, Label, Table, tables
-from bot.helpdesk.figurewords import channel as channel_word
-from bot.helpdesk.inflowdays import days_of
-from bot.helpdesk.linetable import line_table, title
+from bot.helpdesk.dashboard import figures
+from bot.helpdesk.dashboard.csvfile import as_csv
+from bot.helpdesk.dashboard.figureline import PAGE, Paged, Which
+from bot.helpdesk.dashboard.figurelists import listed
+from bot.helpdesk.dashboard.figuresummary import summary
+from bot.helpdesk.dashboard.figuretables import Cell, Label, Table, tables
+from bot.helpdesk.dashboard.figurewords import channel as channel_word
+from bot.helpdesk.dashboard.inflowdays import days_of
+from bot.helpdesk.dashboard.linetable import line_table, title
+from bot.helpdesk.dashboard.period import LONGEST, SPANS, USUAL, Period, between, latest
+from bot.helpdesk.lookup.person import LOOKUP
 from bot.helpdesk.office import office_hours
-from bot.helpdesk.period import LONGEST, SPANS, USUAL, Period, between, latest
-from bot.helpdesk.person import LOOKUP
 from bot.helpdesk.words import word
 from bot.hours import audit
 from bot.hours.identity import bound_person

@@ -9,12 +9,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from bot.helpdesk import uploadfiles, uploads
 from bot.helpdesk.console.access import Admin
 from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.rendering import render
-from bot.helpdesk.importing import Workshop
-from bot.helpdesk.uploadfiles import UploadRefusedError
+from bot.helpdesk.records import uploadfiles, uploads
+from bot.helpdesk.records.importing import Workshop
+from bot.helpdesk.records.uploadfiles import UploadRefusedError
 from bot.helpdesk.words import word
 from bot.hours import vocabulary
 from bot.hours.importer import KINDS

@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from bot.helpdesk import accounts, lists, sessions
-from bot.helpdesk.accounts import AccountError
 from bot.helpdesk.console.access import COOKIE, Anyone, Worker, give_cookie, take_cookie
 from bot.helpdesk.console.desk import AtDesk
 from bot.helpdesk.console.navigation import home
 from bot.helpdesk.console.rendering import clock, render
+from bot.helpdesk.staff import accounts, sessions
+from bot.helpdesk.staff.accounts import AccountError
+from bot.helpdesk.talks import lists
 from bot.helpdesk.words import word
 
 router = APIRouter()

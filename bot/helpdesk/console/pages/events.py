@@ -10,15 +10,16 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import StreamingResponse
 
-from bot.helpdesk import conversation, lists, presence, sessions
 from bot.helpdesk.console.access import COOKIE, Worker
 from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.rendering import fragment
 from bot.helpdesk.console.talk import topic_of
-from bot.helpdesk.conversation import Cursor, Entry
-from bot.helpdesk.lists import Item
-from bot.helpdesk.sessions import Member
-from bot.helpdesk.stream import Change, Stream, Watched
+from bot.helpdesk.staff import sessions
+from bot.helpdesk.staff.sessions import Member
+from bot.helpdesk.talks import conversation, lists, presence
+from bot.helpdesk.talks.conversation import Cursor, Entry
+from bot.helpdesk.talks.lists import Item
+from bot.helpdesk.talks.stream import Change, Stream, Watched
 
 router = APIRouter()
 

@@ -11,15 +11,15 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.answers import Answers
 from bot.db import Database
-from bot.helpdesk import lessons, queue, retraining, reviews
 from bot.helpdesk.console.access import Admin, Worker
 from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.rendering import render
-from bot.helpdesk.corpus import corpus
-from bot.helpdesk.missedgroups import Sentence, Unreviewed
-from bot.helpdesk.person import LOOKUP
-from bot.helpdesk.sessions import Member
-from bot.helpdesk.teachable import OUT_OF_SCOPE, Choice, choices
+from bot.helpdesk.learning import lessons, queue, retraining, reviews
+from bot.helpdesk.learning.corpus import corpus
+from bot.helpdesk.learning.missedgroups import Sentence, Unreviewed
+from bot.helpdesk.learning.teachable import OUT_OF_SCOPE, Choice, choices
+from bot.helpdesk.lookup.person import LOOKUP
+from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.words import word
 from bot.hours import audit
 from bot.hours.identity import bound_person

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, HTTPException, Path, Request
 from starlette.responses import Response
 
-from bot.helpdesk import codes, person
 from bot.helpdesk.console.access import Anyone
 from bot.helpdesk.console.desk import AtDesk
 from bot.helpdesk.console.rendering import render
+from bot.helpdesk.lookup import codes, person
 from bot.hours import search
 from bot.messages import message
 

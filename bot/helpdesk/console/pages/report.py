@@ -10,14 +10,14 @@ from fastapi import APIRouter, Form, Request
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
-from bot.helpdesk import unitreport, unitsheet
 from bot.helpdesk.console.access import Anyone, Forbidden
 from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.rendering import render
 from bot.helpdesk.models import AGENT
-from bot.helpdesk.recentreports import Making, RecentReports
-from bot.helpdesk.sessions import Member
-from bot.helpdesk.unitreport import Overview
+from bot.helpdesk.records import unitreport, unitsheet
+from bot.helpdesk.records.recentreports import Making, RecentReports
+from bot.helpdesk.records.unitreport import Overview
+from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.words import word
 from bot.hours import audit
 

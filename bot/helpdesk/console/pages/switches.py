@@ -10,7 +10,7 @@ from bot.helpdesk import questions, switching
 from bot.helpdesk.console.access import Admin
 from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.rendering import render
-from bot.helpdesk.sessions import Member
+from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.words import word
 from bot.inbox.switches import CHANNELS, EVERYTHING
 

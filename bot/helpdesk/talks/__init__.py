@@ -1,0 +1,1 @@
+"""Conversations in staff's hands: taken, followed live, answered, given back."""

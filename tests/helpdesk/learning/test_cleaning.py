@@ -1,0 +1,91 @@
+"""What becomes of a sentence before it is taught: nothing of a person, nothing that Rasa reads as markup."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.helpdesk.learning.cleaning import EMPTY, LONGEST, TOO_LONG, Unfit, cleaned, names_in
+from bot.hours.identity import fold_name
+from bot.hours.models import ChatIdentity, Person
+from tests.helpdesk.conftest import NOW
+
+
+@pytest.mark.parametrize(
+    ("said", "taught"),
+    [
+        ("我叫王芳，今年学时够不够", "今年学时够不够"),
+        ("我叫王小明我今年还差多少", "我今年还差多少"),
+        ("我是李强，想问公需", "想问公需"),
+        ("我叫扎西多杰 学时查询", "学时查询"),
+        ("6301**********101X 这个证件能查不", "这个证件能查不"),
+        ("630102199003071234能查不", "能查不"),
+        ("138****5678收不到短信", "收不到短信"),
+        ("13812345678收不到短信", "收不到短信"),
+        ("码是K7********怎么过期了", "码是 怎么过期了"),
+        ("码是K7M2Q9ABCD怎么过期了", "码是 怎么过期了"),
+        ("[公需](subject)要多少", "公需要多少"),
+        ("/公需{a}要[多少]", "公需 a 要 多少"),
+        ("- 换单位了\n学时带不带", "换单位了 学时带不带"),
+    ],
+)
+def test_people_and_markup_are_taken_out(said, taught):
+    assert cleaned(said) == taught
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "我是单位人事，学时怎么报",
+        "我是高级教师要多少学时",
+        "我是马上要评副高的",
+        "姓名填错了怎么改",
+        "公需要45，专业要90吗",
+        "备案7月15日截止吗",
+    ],
+)
+def test_what_only_looks_like_a_name_stays(said):
+    assert cleaned(said) == said.replace("，", ",")
+
+
+@pytest.mark.parametrize("said", ["", "？", "我叫王芳", "绑定 王芳 K7********", "[](){}", "好"])
+def test_a_sentence_of_which_nothing_is_left_is_refused(said):
+    with pytest.raises(Unfit) as refused:
+        cleaned(said)
+    assert refused.value.reason == EMPTY
+
+
+def test_a_long_sentence_is_refused_rather_than_cut():
+    with pytest.raises(Unfit) as refused:
+        cleaned("学时" * 31)
+    assert refused.value.reason == TOO_LONG
+
+
+@given(st.text(st.sampled_from("学时公需我叫王芳[](){}|-/ \n*6301199X，。"), max_size=80))
+def test_what_is_taught_is_one_line_without_markup_and_cleaning_it_again_changes_nothing(said):
+    try:
+        taught = cleaned(said)
+    except Unfit:
+        return
+    assert not set(taught) & set("[](){}|\n*")
+    assert 2 <= len(taught) <= LONGEST
+    assert cleaned(taught) == taught == taught.strip()
+    assert not taught.startswith(("-", "/"))
+
+
+def person(name: str) -> Person:
+    return Person(
+        id_number=f"{abs(hash(name)):018d}"[:18], name=name, name_key=fold_name(name), unit="某单位", region="", sector="", level="无"
+    )
+
+
+def test_names_of_the_database_and_the_bound_persons_own_are_found(database):
+    with database.write() as session:
+        session.add_all([person("卓玛·才让"), person("王芳"), person("平安"), person("欧阳小明")])
+        session.flush()
+        bound = session.query(Person).filter_by(name="平安").one()
+        session.add(ChatIdentity(sender_id="web:1", person_id=bound.id, bound_at=NOW))
+    with database.read() as session:
+        said = "查一下卓玛才让和王芳还有欧阳小明的平安学时"
+        assert names_in(session, said, "web:2") == {"卓玛·才让", "王芳", "欧阳小明"}
+        assert names_in(session, said, "web:1") == {"卓玛·才让", "王芳", "欧阳小明", "平安"}
+    assert cleaned("查一下卓玛 才让的学时", {"卓玛·才让"}) == "查一下 的学时"
