@@ -16,9 +16,9 @@ from bot.helpdesk.dashboard.csvfile import as_csv, disarmed
 from bot.hours.models import AuditEntry
 from bot.inbox.models import Journal
 from bot.settings import load
-from tests.helpdesk import test_figures
 from tests.helpdesk.conftest import NOW
 from tests.helpdesk.console.conftest import SIZE, enter
+from tests.helpdesk.dashboard import test_figures
 
 KEYS = ("days", "ends", "questions", "hours", "replies", "votes", "tickets", "calls", "judged", "learning")
 """As they follow each other on the screen."""

@@ -5,7 +5,6 @@ import time
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.helpdesk.test_reviews import missed
 
 from bot.helpdesk.learning import reviews
 from bot.helpdesk.learning.corpus import ROOT
@@ -14,6 +13,7 @@ from bot.helpdesk.learning.similarity import grouped
 from bot.inbox.models import Missed
 from bot.nlu.examples import read
 from tests.helpdesk.conftest import NOW, add_staff
+from tests.helpdesk.learning.test_reviews import missed
 
 PARENTING, MOVED = ["产假期间学时怎么办", "产假期间的学时怎么办？", "休产假期间学时咋办"], ["从外省调来学时认不认", "外省调来的学时认不认"]
 
