@@ -90,7 +90,7 @@ def prepared(folder: Path, **more: str) -> dict[str, str]:
     for command in commands:
         done = bot_command(*command, env=env)
         assert done.returncode == 0, done.stderr
-    _add_accounts(env)
+    add_accounts(env)
     return env
 
 
@@ -104,7 +104,8 @@ def unit_of_the_unit_account(database: Database) -> str:
         return str(session.execute(select(Person.unit).order_by(Person.id)).scalars().first())
 
 
-def _add_accounts(env: dict[str, str]) -> None:
+def add_accounts(env: dict[str, str]) -> None:
+    """The four accounts, on the database of the environment."""
     from bot.helpdesk.staff import accounts
     from bot.settings import load
 

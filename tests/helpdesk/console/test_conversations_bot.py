@@ -34,12 +34,16 @@ def test_from_asking_for_a_human_to_the_assistant_again(bot_and_console: Both, b
     answers = person.locator(".message.bot").count()
     _say(person, "我驻村两年了怎么算")
     expect(agent.locator("#log .entry.person .bubble").last).to_have_text("我驻村两年了怎么算", timeout=SOON)
-    agent.locator("#reply-text").fill("您好，我来看一下")
-    began = time.monotonic()
-    agent.locator("#reply-text").press("Enter")
-    expect(person.locator(".message.staff .bubble")).to_have_text("您好，我来看一下", timeout=SOON)
-    assert time.monotonic() - began < 2, "a reply takes a second, on a machine that has nothing else to do"
-    expect(agent.locator("#log .entry.staff .delivery")).to_contain_text("已送达平台", timeout=SOON)
+    seconds = []
+    for text in ("您好，我来看一下", "请稍等", "查到了"):
+        agent.locator("#reply-text").fill(text)
+        began = time.monotonic()
+        agent.locator("#reply-text").press("Enter")
+        expect(person.locator(".message.staff .bubble").last).to_have_text(text, timeout=SOON)
+        seconds.append(time.monotonic() - began)
+    print(f"a reply is before the person's eyes after {', '.join(f'{one:.2f}' for one in seconds)} s")
+    assert sorted(seconds)[1] < 1, "the middle one: other tests may be at work on this machine"
+    expect(agent.locator("#log .entry.staff .delivery").last).to_contain_text("已送达平台", timeout=SOON)
     assert person.locator(".message.bot").count() == answers, "the bot is silent"
 
     agent.locator("#reply-text").press("Escape")
