@@ -4,7 +4,7 @@ import hmac
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -20,9 +20,6 @@ BY_THEMSELVES = ("/waiting", "/conversations/events")
 """What pages ask for without anybody at the keyboard."""
 OPEN_TO_ALL = ("/login",)
 """Where a change needs no session: only our own page's origin."""
-MOST_BODY = 1 << 20  # bytes
-LARGE = ("/data/upload",)
-"""Where files are brought; that page has a limit of its own."""
 
 
 class NotSignedIn(Exception):  # noqa: N818 (no mistake: the browser is sent to the login page)
@@ -64,20 +61,16 @@ Worker = Annotated[Member, _of(AGENT, ADMIN)]
 Admin = Annotated[Member, _of(ADMIN)]
 
 
-async def only_ours(request: Request, desk: AtDesk) -> None:
-    """Refuse a change that another site's page asked for in somebody's browser, or without the session's own token.
-
-    Nobody's body is read before it is known who sends it. NotSignedIn, Forbidden, HTTPException for too large a body.
-    """
-    if request.method in SAFE:
-        return
+def from_our_page(request: Request) -> None:
+    """Refuse a change that another site's page asked for in somebody's browser. Forbidden."""
     origin = urlsplit(request.headers.get("origin", ""))
     if not origin.netloc or origin.netloc.lower() != request.headers.get("host", "").lower():
         raise Forbidden("foreign")
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal() or (int(length) > MOST_BODY and request.url.path not in LARGE):
-        raise HTTPException(413)
-    if request.url.path in OPEN_TO_ALL:
+
+
+async def proven(request: Request, desk: AtDesk) -> None:
+    """Refuse a change without the session's own token. NotSignedIn, Forbidden."""
+    if request.method in SAFE or request.url.path in OPEN_TO_ALL:
         return
     member = await run_in_threadpool(signed_in, request, desk)
     given = request.headers.get(TOKEN) or str((await request.form()).get(FIELD, ""))

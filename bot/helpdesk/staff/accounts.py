@@ -1,28 +1,31 @@
 """Who may work at the console: adding people, their passwords, letting them in and locking them out."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
+from threading import BoundedSemaphore
 from typing import Any, Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import case, delete, func, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from bot.db import Database, serialise
+from bot.db import Database, Moment, serialise
 from bot.helpdesk.models import ROLES, UNIT, Staff, StaffSession
+from bot.helpdesk.staff import strangers
+from bot.helpdesk.staff.strangers import REST, TRIES
 from bot.helpdesk.talks import handoff
 from bot.helpdesk.words import word
 from bot.hours import audit
 from bot.hours.models import Person
 
 LEAST_PASSWORD, LONGEST_PASSWORD = 10, 200
-TRIES = 5  # wrong passwords in a row, then the account rests
-REST = timedelta(minutes=15)
 LONGEST_LOGIN, LONGEST_NAME = 40, 64
 
 _hasher = PasswordHasher()
+_at_work = BoundedSemaphore(2)  # each look at a password takes 64 MB for a twentieth of a second
 
 
 class AccountError(Exception):
@@ -111,27 +114,33 @@ def everyone(database: Database) -> list[Staff]:
 def check(database: Database, login: str, password: str, now: datetime) -> Checked:
     """Whether this password opens this account. Unknown, disabled and wrong read the same and take the same time.
 
-    Each try is counted before the password is looked at, so that tries at the same moment are not free.
+    Each try is counted before the password is looked at, in one step, so that tries at the same moment are not free.
     """
-    name = login.strip().lower()
+    name = login.strip().lower()[: LONGEST_LOGIN + 1]
     with database.write() as session:
         row = session.execute(select(Staff).where(Staff.login == name, Staff.disabled_at.is_(None))).scalars().first()
-        if row is not None and row.locked_until is not None and row.locked_until > now:
-            return Checked(None, "resting", row.locked_until)
-        if row is not None:
-            counted = update(Staff).where(Staff.id == row.id).values(failures=Staff.failures + 1)
-            session.execute(counted.execution_options(synchronize_session=False))
-            locking = update(Staff).where(Staff.id == row.id, Staff.failures >= TRIES).values(failures=0, locked_until=now + REST)
-            session.execute(locking.execution_options(synchronize_session=False))
+        resting = _count(session, row.id, now) if row is not None else strangers.count(name, now)
+    if resting is not None:
+        return Checked(None, "resting", resting)
     if not _fits(row.password_hash if row is not None else _nobody(), password) or row is None:
         return Checked(None, "wrong")
+    hashed = _hasher.hash(password) if _hasher.check_needs_rehash(row.password_hash) else row.password_hash
+    came_in = update(Staff).where(Staff.id == row.id, Staff.disabled_at.is_(None), Staff.password_hash == row.password_hash)
     with database.write() as session:
-        came_in = update(Staff).where(Staff.id == row.id, Staff.disabled_at.is_(None)).values(failures=0, locked_until=None)
-        session.execute(came_in.execution_options(synchronize_session=False))
-        if _hasher.check_needs_rehash(row.password_hash):
-            fresher = update(Staff).where(Staff.id == row.id).values(password_hash=_hasher.hash(password))
-            session.execute(fresher.execution_options(synchronize_session=False))
-    return Checked(row.id)
+        values = {"failures": 0, "locked_until": None, "password_hash": hashed}
+        went = session.execute(came_in.values(values).execution_options(synchronize_session=False)).rowcount
+    return Checked(row.id) if went else Checked(None, "wrong")
+
+
+def _count(session: Session, staff_id: int, now: datetime) -> datetime | None:
+    """Count one try; None when it is allowed, else until when the account rests. The last one allowed is the one that begins the rest."""
+    free = update(Staff).where(Staff.id == staff_id, or_(Staff.locked_until.is_(None), Staff.locked_until <= now))
+    last = Staff.failures + 1 >= TRIES
+    tried = {"failures": case((last, 0), else_=Staff.failures + 1), "locked_until": case((last, literal(now + REST, Moment())), else_=None)}
+    if session.execute(free.values(tried).execution_options(synchronize_session=False)).rowcount:
+        return None
+    until: datetime | None = session.execute(select(Staff.locked_until).where(Staff.id == staff_id)).scalar_one()
+    return until
 
 
 def check_password(password: str, login: str) -> None:
@@ -151,7 +160,8 @@ def _check_names(login: str, name: str) -> None:
 
 def _fits(hashed: str, password: str) -> bool:
     try:
-        return _hasher.verify(hashed, password)
+        with _at_work:
+            return _hasher.verify(hashed, password)
     except (VerificationError, InvalidHashError):
         return False
 

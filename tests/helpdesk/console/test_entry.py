@@ -117,12 +117,41 @@ def test_too_large_a_body_is_refused_before_it_is_read(client):
     assert client.get("/account").status_code == 200
 
 
-def test_nobodys_file_is_read_before_it_is_known_who_sends_it(console):
-    host = console.url.removeprefix("http://")
-    head = f"POST /data/upload HTTP/1.1\r\nHost: {host}\r\nOrigin: {console.url}\r\nContent-Length: {100 << 20}\r\n\r\n"
+@pytest.mark.parametrize("path", ["/data/upload", "/people/search", "/logout"])
+def test_nobodys_body_is_read_before_it_is_known_who_sends_it(console, path):
+    assert b" 303 " in answer_to_head(console.url, path, 1 << 20)
+
+
+def test_a_file_is_not_read_from_somebody_who_may_bring_none(console, client):
+    come_in(client, "agent")
+    cookie = f"Cookie: xst_desk={client.cookies['xst_desk']}\r\n"
+    assert b" 403 " in answer_to_head(console.url, "/data/upload", 100 << 20, cookie)
+
+
+def answer_to_head(url: str, path: str, length: int, more: str = "") -> bytes:
+    """The beginning of what is answered to a request whose body never comes."""
+    host = url.removeprefix("http://")
+    form = "Content-Type: multipart/form-data; boundary=x\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {url}\r\nContent-Length: {length}\r\n{form}{more}\r\n"
     with socket.create_connection(tuple(host.split(":")), timeout=10) as line:
         line.sendall(head.encode())
-        assert b" 303 " in line.recv(100)
+        return line.recv(100)
+
+
+@pytest.mark.parametrize("path", ["/people/" + "9" * 20, "/conversations/" + "9" * 5000, "/account?x=%00", "/calls?page=" + "9" * 30])
+def test_what_databases_fail_on_is_no_page(client, path):
+    come_in(client, "agent")
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_sign_that_no_database_takes_is_refused_in_a_form(client):
+    assert come_in(client, "a\0b").status_code == 400
+    come_in(client, "agent")
+    assert client.post("/people/search", data={"csrf": token(client), "q": "马\0"}).status_code == 400
+    transfer = client.post("/conversations/1/transfer", data={"csrf": token(client), "to": "9" * 30})
+    assert transfer.status_code < 500
 
 
 def test_the_token_of_another_session_proves_nothing(client, console):

@@ -92,10 +92,30 @@ def test_a_right_password_ends_the_row_of_wrong_ones(database, ann):
         assert accounts.check(database, "ann", RIGHT, NOW).staff_id == ann
 
 
-def test_wrong_passwords_at_the_same_moment_are_all_counted(database, ann):
+def test_of_tries_at_the_same_moment_only_five_are_looked_at(database, ann):
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: accounts.check(database, "ann", "wrong password", NOW), range(8)))
+        tried = list(pool.map(lambda _: accounts.check(database, "ann", "wrong password", NOW).reason, range(12)))
+    assert sorted(tried) == ["resting"] * 7 + ["wrong"] * 5
     assert accounts.check(database, "ann", RIGHT, NOW).reason == "resting"
+
+
+def test_a_login_that_nobody_has_rests_as_those_of_staff_do(database, ann):
+    nobody = f"nobody-{database.engine.name}"
+    told = [[accounts.check(database, login, "wrong password", NOW).reason for _ in range(TRIES + 1)] for login in ("ann", nobody)]
+    assert told[0] == told[1] == ["wrong"] * TRIES + ["resting"]
+    assert accounts.check(database, nobody, RIGHT, NOW + REST + timedelta(seconds=1)).reason == "wrong"
+
+
+def test_a_password_that_was_changed_while_the_old_one_was_looked_at_opens_nothing(database, ann, monkeypatch):
+    fits = accounts._fits
+
+    def slowly(hashed: str, password: str) -> bool:
+        held = fits(hashed, password)
+        accounts.set_password(database, "ann", "another password", NOW)
+        return held
+
+    monkeypatch.setattr(accounts, "_fits", slowly)
+    assert accounts.check(database, "ann", RIGHT, NOW).reason == "wrong"
 
 
 @pytest.mark.parametrize("change", ["password", "disable"])
