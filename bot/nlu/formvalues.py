@@ -5,10 +5,11 @@ import unicodedata
 from functools import lru_cache
 
 from bot.nlu.classifier import Guess
-from bot.nlu.text import bare, either, lexicon, simplify
+from bot.nlu.text import bare, canonical, either, lexicon, simplify
 
 MESSAGE = "message_text"
 """The form value that is a message left for the staff."""
+_LEAST_MESSAGE = 6  # characters behind a blank or a comma alone that are words for the staff, not words about leaving some
 
 # Every code holds a digit; ten letters alone are a word of pinyin.
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*\d)[A-Za-z0-9]{10}(?![A-Za-z0-9])")
@@ -66,20 +67,51 @@ def dictated(text: str) -> tuple[str, dict[str, str]]:
             return command, {}
     if not any(sign.isalnum() for sign in text):
         return "nlu_fallback", {}
-    return "inform", message_sentence(text) or {MESSAGE: text.strip()}
+    begun = _message_start().match(text)
+    if begun is None or not _has_words(begun["message"]):
+        return "inform", {MESSAGE: text.strip()}
+    if _introduced(begun) or not _asks(begun["message"]) or len(begun["message"].strip()) >= _LEAST_MESSAGE:
+        return "inform", {MESSAGE: begun["message"].strip()}
+    return "leave_message", {}
 
 
 @lru_cache(maxsize=1)
 def _message_start() -> re.Pattern[str]:
-    return re.compile(rf"^\s*(?:{either(lexicon()['message_starts'])})(?:\s*[:,，：]\s*|\s+)(?P<message>\S.*)$", re.DOTALL)
+    return re.compile(rf"^\s*(?:{either(lexicon()['message_starts'])})(?P<sign>\s*[:,，：]\s*|\s+)(?P<message>\S.*)$", re.DOTALL)
 
 
 def message_sentence(text: str) -> dict[str, str] | None:
-    """The message of ``留言：…`` in one go; None for any other sentence."""
+    """The message of ``留言：…`` in one go; None for any other sentence.
+
+    Behind a blank or a comma a question (留言 在哪写), or a word or two, is none: whoever waits would lose their place to it.
+    """
     match = _message_start().match(text)
-    if match is None or not any(sign.isalnum() for sign in match["message"]):
+    if match is None or not _has_words(match["message"]):
         return None
-    return {MESSAGE: match["message"].strip()}
+    said = match["message"].strip()
+    return {MESSAGE: said} if _introduced(match) or (len(said) >= _LEAST_MESSAGE and not _asks(said)) else None
+
+
+def left_at_once(text: str) -> tuple[str, dict[str, str]] | None:
+    """Intent and values of a sentence that begins with leaving a message; without its words the message is asked for. None for others."""
+    left = message_sentence(text)
+    if left:
+        return "leave_message_direct", left
+    match = _message_start().match(text)
+    return ("leave_message", {}) if match and _has_words(match["message"]) else None
+
+
+def _introduced(start: re.Match[str]) -> bool:
+    return start["sign"].strip() in (":", "：")
+
+
+def _has_words(text: str) -> bool:
+    return any(sign.isalnum() for sign in text)
+
+
+def _asks(text: str) -> bool:
+    words = (*lexicon()["question_words"], *lexicon()["message_questions"])
+    return any(word in canonical(text) for word in words) or any(sign in text for sign in "?？")
 
 
 def fitting(requested: str, text: str, best: Guess) -> str | None:

@@ -84,9 +84,9 @@ class Understanding:
         bind = formvalues.bind_sentence(text)
         if bind:
             return Meaning(Turn("bind_direct"), values=bind)
-        left = formvalues.message_sentence(text)
+        left = formvalues.left_at_once(text)
         if left:
-            return Meaning(Turn("leave_message_direct"), values=left)
+            return Meaning(Turn(left[0]), values=left[1])
         code = formvalues.begun_with_code(text)
         if code:
             return Meaning(Turn("inform" if context.requested else "bind"), values={"bind_code": code})

@@ -4,7 +4,7 @@ import pytest
 
 from bot.hours.identity import ALPHABET, LENGTH, SEPARATORS, new_code
 from bot.nlu.classifier import Guess
-from bot.nlu.formvalues import MESSAGE, begun_with_code, bind_sentence, dictated, fitting, message_sentence
+from bot.nlu.formvalues import MESSAGE, begun_with_code, bind_sentence, dictated, fitting, left_at_once, message_sentence
 
 UNSURE = Guess("greet", 0.3)
 CODES = [new_code() for _ in range(300)]
@@ -143,6 +143,44 @@ def test_a_message_may_be_left_in_one_go(said: str) -> None:
 @pytest.mark.parametrize("said", ["留言", "留言：", "留言 。。", "怎么留言", "留言板在哪", "能留言吗 我的学时没审", "我的学时没审", ""])
 def test_other_messages_leave_none_in_one_go(said: str) -> None:
     assert message_sentence(said) is None
+
+
+ABOUT_LEAVING = [
+    "留言 在哪写",
+    "留言 怎么留啊",
+    "我要留言 怎么弄",
+    "留言，能回吗",
+    "留言 好的",
+    "留言，有人看没有",
+    "我想留言，会回我吗",
+    "留言\n咋弄",
+]
+
+
+@pytest.mark.parametrize("said", [*ABOUT_LEAVING, "留言 我的学时补登记要找哪个部门才行", "留言 现在几点上班能看到"])
+def test_a_question_or_a_word_behind_a_blank_or_a_comma_is_no_message_but_asks_for_one(said: str) -> None:
+    assert message_sentence(said) is None
+    assert left_at_once(said) == ("leave_message", {})
+
+
+@pytest.mark.parametrize("said", ["留言：怎么办", "留言:好的", "我要留言：我的学时补登记要找哪个部门"])
+def test_behind_a_colon_whatever_is_said_is_the_message(said: str) -> None:
+    message = said.replace("：", ":").partition(":")[2]
+    assert left_at_once(said) == ("leave_message_direct", {MESSAGE: message})
+
+
+@pytest.mark.parametrize("said", ["留言", "留言板在哪", "怎么留言", "我的学时没审", "留言。。"])
+def test_other_sentences_begin_no_message(said: str) -> None:
+    assert left_at_once(said) is None
+
+
+@pytest.mark.parametrize("said", ["留言 在哪写", "我要留言 怎么弄", "留言，能回吗"])
+def test_asking_inside_its_form_how_to_leave_a_message_is_no_message(said: str) -> None:
+    assert dictated(said) == ("leave_message", {})
+
+
+def test_inside_its_form_a_question_of_some_length_is_a_message() -> None:
+    assert dictated("留言 我的学时补登记要找哪个部门") == ("inform", {MESSAGE: "我的学时补登记要找哪个部门"})
 
 
 @pytest.mark.parametrize(
