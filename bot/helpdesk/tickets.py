@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from bot.db import serialise
 from bot.helpdesk.models import LEFT, OPEN, TAKEN, Staff, Ticket, TicketEvent
 from bot.helpdesk.office import OfficeHours
+from bot.helpdesk.words import word
 
 UNFINISHED = (OPEN, TAKEN, LEFT)
 """A chat has one ticket of these states at most."""
@@ -42,7 +43,7 @@ def open_ticket(
 ) -> Opened:
     """Put this chat into the queue; one that waits already keeps its place, one that is held stays with who holds it.
 
-    Who left a message before and now wants to talk goes to the end of the queue, with the same ticket.
+    Who left a message before and now wants to talk goes to the end of the queue, with the same ticket, and is answered anew.
     """
     found = _unfinished(session, sender_id)
     if found is not None and found.state != LEFT:
@@ -52,6 +53,7 @@ def open_ticket(
         number = _insert(session, sender_id, now, **values)
     else:
         number = found.id
+        values |= {"taken_by": None, "taken_at": None, "first_reply_at": None}
         if session.execute(update(_table).where(_table.c.id == number, _table.c.state == LEFT).values(values)).rowcount:
             note_event(session, number, "opened", now)
     return _opened(session, number, now, office, new=True)
@@ -60,15 +62,14 @@ def open_ticket(
 def leave_message(session: Session, sender_id: str, text: str, now: datetime, office: OfficeHours) -> Opened:
     """Keep what the person leaves (masked already) with their ticket: they no longer wait, and are answered when somebody gets to it.
 
-    What was left before stays in front of it. In a conversation that somebody holds they go on holding it.
+    What was left before stays in front of it, as much as there is room for. In a conversation that somebody holds they go on holding it.
     """
     found = _unfinished(session, sender_id)
     if found is None:
-        number = _insert(session, sender_id, now, state=LEFT, opened_at=now, message=text[:LONGEST_MESSAGE], **_offered(now, office))
+        number = _insert(session, sender_id, now, state=LEFT, opened_at=now, message=_joined("", text), **_offered(now, office))
     else:
         number = found.id
-        whole = f"{found.message}\n{text}" if found.message else text
-        session.execute(update(_table).where(_table.c.id == number).values(message=whole[:LONGEST_MESSAGE]))
+        session.execute(update(_table).where(_table.c.id == number).values(message=_joined(found.message or "", text)))
         session.execute(update(_table).where(_table.c.id == number, _table.c.state == OPEN).values(state=LEFT))
     note_event(session, number, "left", now)
     return _opened(session, number, now, office, new=found is None)
@@ -111,9 +112,14 @@ def unfinished_besides(session: Session, sender_id: str, ticket_id: int) -> int 
     return found
 
 
+def alone_with_tickets(session: Session, sender_id: str) -> None:
+    """Until the transaction ends nobody else gives the chat an unfinished ticket. To be called before any row of its tickets is changed."""
+    serialise(session, "ticket " + sender_id)
+
+
 def _unfinished(session: Session, sender_id: str) -> Row | None:
     """The chat's ticket that is not closed. Two requests of one chat take turns."""
-    serialise(session, "ticket " + sender_id)
+    alone_with_tickets(session, sender_id)
     mine = select(_table.c.id, _table.c.state, _table.c.message).where(_table.c.sender_id == sender_id, _table.c.state.in_(UNFINISHED))
     return session.execute(mine.order_by(_table.c.id).limit(1)).first()
 
@@ -122,6 +128,15 @@ def _insert(session: Session, sender_id: str, now: datetime, **values: Any) -> i
     number = int(session.execute(insert(_table), {"sender_id": sender_id, **values}).inserted_primary_key[0])
     note_event(session, number, "opened", now)
     return number
+
+
+def _joined(before: str, text: str) -> str:
+    """Both, the newest at the end; where that is too much, its end, behind a line that says so."""
+    cut = word("handoff.cut") + "\n"
+    whole = "\n".join(filter(None, (before.removeprefix(cut), text)))
+    if len(whole) <= LONGEST_MESSAGE and not before.startswith(cut):
+        return whole
+    return cut + whole[len(cut) - LONGEST_MESSAGE :]
 
 
 def _offered(now: datetime, office: OfficeHours) -> dict[str, Any]:

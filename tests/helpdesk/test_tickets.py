@@ -105,6 +105,19 @@ def test_more_is_added_behind_up_to_a_limit(database: Database) -> None:
     assert len(row(database, number).message) == LONGEST_MESSAGE
 
 
+def test_of_more_than_the_limit_the_newest_stays_and_staff_read_that_there_was_more(database: Database) -> None:
+    for number in range(1, 7):
+        ticket = left(database, f"第{number}条" + "长" * 900).number
+    kept = row(database, ticket).message
+    assert len(kept) <= LONGEST_MESSAGE
+    assert kept.startswith("（更早的留言太长，没有列在这里，请看对话记录）\n")
+    assert kept.count("更早的留言") == 1
+    assert kept.endswith("第6条" + "长" * 900)
+    left(database, "完")
+    assert row(database, ticket).message.startswith("（更早的留言")
+    assert row(database, ticket).message.endswith("\n完")
+
+
 def test_who_left_a_message_and_calls_again_goes_to_the_end_of_the_queue(database: Database) -> None:
     mine = left(database, "一").number
     opened(database, "web:other", NOW + timedelta(seconds=1))
@@ -112,6 +125,19 @@ def test_who_left_a_message_and_calls_again_goes_to_the_end_of_the_queue(databas
     assert again == Opened(mine, 1, True)
     ticket = row(database, mine)
     assert (ticket.state, ticket.message, ticket.topic, ticket.opened_at) == ("open", "一", "hours_public", NOW + timedelta(seconds=2))
+
+
+def test_whoever_calls_again_after_a_message_is_answered_anew(database: Database) -> None:
+    number, staff = opened(database).number, add_staff(database, "a", 3)
+    handoff.take(database, number, staff, NOW)
+    handoff.reply(database, number, staff, "您好", "client-1", NOW)
+    handoff.transfer(database, number, staff, None, NOW)
+    left(database, "一")
+    assert row(database, number).first_reply_at == NOW
+    opened(database, now=EVENING)
+    ticket = row(database, number)
+    assert (ticket.taken_by, ticket.taken_at, ticket.first_reply_at) == (None, None, None)
+    assert ticket.opened_at == EVENING
 
 
 def test_a_message_in_a_held_conversation_changes_nothing_but_the_message(database: Database) -> None:

@@ -206,6 +206,7 @@ def _into_hands(database: Database, ticket_id: int, staff_id: int, now: datetime
 
 
 def _hand(session: Session, ticket_id: int, sender_id: str, staff_id: int, now: datetime, states: tuple[str, ...], event: str) -> Taken:
+    tickets.alone_with_tickets(session, sender_id)
     number = number_of(session, staff_id)
     mine = {"state": TAKEN, "taken_by": staff_id, "taken_at": now, "closed_at": None}
     if not session.execute(update(_table).where(_table.c.id == ticket_id, _table.c.state.in_(states)).values(mine)).rowcount:

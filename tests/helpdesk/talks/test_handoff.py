@@ -1,6 +1,8 @@
 """A conversation in a human's hands: taken once, answered by who holds it, and given back to a bot that begins anew."""
 
 import json
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -318,6 +320,38 @@ def test_no_ticket_is_reopened_beside_a_newer_one_and_nothing_of_the_try_remains
     handoff.take(hall.database, newer, hall.three, NOW)
     assert handoff.reopen(hall.database, old, hall.five, NOW) == handoff.Taken(False, 3, NEWER)
     assert (hall.ticket(old).state, hall.holder()) == ("closed", "staff:3")
+
+
+def test_a_reopening_waits_for_a_call_for_a_human_that_is_being_written_down(hall: Hall) -> None:
+    old = hall.waiting()
+    handoff.take(hall.database, old, hall.three, NOW)
+    handoff.close(hall.database, old, hall.three, NOW)
+    with ThreadPoolExecutor(1) as pool:
+        with hall.database.write() as session:
+            tickets.open_ticket(session, CHAT, None, None, NOW, ALWAYS)
+            reopening = pool.submit(handoff.reopen, hall.database, old, hall.five, NOW)
+            time.sleep(0.3)
+        assert reopening.result() == handoff.Taken(False, None, NEWER)
+    assert hall.ticket(old).state == "closed"
+
+
+def test_a_call_for_a_human_waits_for_a_reopening_and_finds_it(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = hall.waiting()
+    handoff.take(hall.database, old, hall.three, NOW)
+    handoff.close(hall.database, old, hall.three, NOW)
+    looked = threading.Event()
+
+    def slowly(*_: object) -> None:
+        looked.set()
+        time.sleep(0.3)
+
+    with ThreadPoolExecutor(1) as pool:
+        with monkeypatch.context() as slow:
+            slow.setattr(handoff.journal, "leave_to_human", slowly)
+            reopening = pool.submit(handoff.reopen, hall.database, old, hall.five, NOW)
+            assert looked.wait(5)
+            assert hall.waiting() == old
+            assert reopening.result() == handoff.Taken(True, 5)
 
 
 def test_a_conversation_that_something_else_holds_is_not_taken(hall: Hall) -> None:
