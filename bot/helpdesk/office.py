@@ -64,6 +64,9 @@ class OfficeHours:
                 yield midnight + timedelta(minutes=start), midnight + timedelta(minutes=end)
 
 
+ALWAYS_THERE = OfficeHours(None)
+
+
 def office_hours(settings: Settings) -> OfficeHours:
     """The hours of BOT_OFFICE_HOURS (``09:00-12:00,14:30-18:00``, or ``always``). SettingsError for a value that cannot be read."""
     return OfficeHours(_spans(settings.get(PREFIX + SETTING) or DEFAULT))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import settings
-from bot.helpdesk.office import check_times, offer_after
+from bot.helpdesk.office import check_times, offer_after, office_hours
 from bot.messages import message
 from bot.runtime import lean, logs, metrics
 from bot.runtime.child import GRACE_SECONDS, LOADED, SERVING, Supervisor
@@ -88,7 +88,8 @@ async def _care_for_messages(app: Any, _loop: Any) -> None:
     context = shared()
     context.intake.observer = metrics
     app.add_task(Retrier(context.intake, asking(app.ctx.agent.handle_message), alone=context.settings.workers == 1).run())
-    app.add_task(WaitingClock(context.intake.writer, context.settings.now, offer_after(context.settings)).run())
+    times = offer_after(context.settings), office_hours(context.settings)
+    app.add_task(WaitingClock(context.intake.writer, context.settings.now, *times).run())
 
 
 async def _close(app: Any, _loop: Any) -> None:

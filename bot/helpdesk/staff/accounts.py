@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.db import Database, Moment, serialise
 from bot.helpdesk.models import ROLES, UNIT, Staff, StaffSession
+from bot.helpdesk.office import ALWAYS_THERE, OfficeHours
 from bot.helpdesk.staff import strangers
 from bot.helpdesk.staff.strangers import REST, TRIES
 from bot.helpdesk.talks import handoff
@@ -84,11 +85,11 @@ def set_password(database: Database, login: str, password: str, now: datetime, a
     _change(database, login, changed, now, "staff-password", actor)
 
 
-def disable(database: Database, login: str, now: datetime, disabled: bool = True) -> None:
+def disable(database: Database, login: str, now: datetime, disabled: bool = True, office: OfficeHours = ALWAYS_THERE) -> None:
     """Take an account out of use at once, or back into it; whom it was talking with wait in the queue again. AccountError."""
     staff_id = _change(database, login, {"disabled_at": now if disabled else None}, now, "staff-disable" if disabled else "staff-enable")
     if disabled:
-        handoff.let_go(database, staff_id, now)
+        handoff.let_go(database, staff_id, now, office)
 
 
 def _change(database: Database, login: str, values: dict[str, Any], now: datetime, what: str, actor: str = "cli") -> int:

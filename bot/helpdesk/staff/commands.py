@@ -93,12 +93,13 @@ def list_accounts() -> None:
 
 
 def _switch(login: str, disabled: bool) -> None:
+    from bot.helpdesk.office import office_hours
     from bot.helpdesk.staff import accounts
     from bot.helpdesk.words import word
 
     with opened() as (settings, database):
         try:
-            accounts.disable(database, login, settings.now(), disabled)
+            accounts.disable(database, login, settings.now(), disabled, office_hours(settings))
         except accounts.AccountError as error:
             raise _refused(error) from None
     typer.echo(word("accounts.disabled" if disabled else "accounts.enabled", login=login))

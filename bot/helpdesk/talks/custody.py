@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from bot.db import Database
 from bot.helpdesk.models import TAKEN, UNIT, Staff, Ticket
+from bot.helpdesk.office import OfficeHours, spoken
+from bot.helpdesk.words import word
 from bot.inbox import choices, outbox, reach, turns
 from bot.inbox.hold import alone_with, holder, release
 
@@ -45,6 +47,13 @@ def say(session: Session | Any, sender_id: str, text: str, now: datetime, button
     if buttons:
         payload["buttons"] = [{"title": title, "payload": title} for title in buttons]
     outbox.add(session, sender_id, [payload], now, kind=SYSTEM)
+
+
+def timely(key: str, office: OfficeHours, now: datetime, **facts: object) -> str:
+    """The sentence under the key; outside office hours the one beside it, which says when staff are back."""
+    if office.is_open(now):
+        return word(key, **facts)
+    return word(f"{key}_closed", opens=spoken(office.next_open(now), now), **facts)
 
 
 def give_back(session: Session, sender_id: str, now: datetime) -> None:

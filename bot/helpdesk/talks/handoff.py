@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from bot.db import Database, Moment
 from bot.helpdesk import tickets
 from bot.helpdesk.models import CLOSED, LEFT, OPEN, TAKEN, StaffMessage, Ticket
-from bot.helpdesk.talks.custody import colleague, forget_offers, give_back, held, holder_name, holding, say, with_ticket
+from bot.helpdesk.office import ALWAYS_THERE, OfficeHours
+from bot.helpdesk.talks.custody import colleague, forget_offers, give_back, held, holder_name, holding, say, timely, with_ticket
 from bot.helpdesk.tickets import note_event, number_of
 from bot.helpdesk.words import word
 from bot.inbox import journal, outbox
@@ -127,7 +128,9 @@ def note(database: Database, ticket_id: int, staff_id: int, text: str, now: date
         return Done(True)
 
 
-def transfer(database: Database, ticket_id: int, from_staff: int, to_staff: int | None, now: datetime) -> Done:
+def transfer(
+    database: Database, ticket_id: int, from_staff: int, to_staff: int | None, now: datetime, office: OfficeHours = ALWAYS_THERE
+) -> Done:
     """Hand the conversation to a colleague, or with None back into the queue.
 
     In the queue the person has the place of their first call, and the bot talks with them again until somebody takes them.
@@ -136,7 +139,7 @@ def transfer(database: Database, ticket_id: int, from_staff: int, to_staff: int 
         if ticket is None:
             return Done(False, UNKNOWN)
         if to_staff is None:
-            return _into_queue(session, ticket_id, ticket.sender_id, from_staff, now)
+            return _into_queue(session, ticket_id, ticket.sender_id, from_staff, now, office)
         number = colleague(session, to_staff)
         if number is None or to_staff == from_staff:
             return Done(False, NO_SUCH_STAFF)
@@ -165,12 +168,11 @@ def take_over(database: Database, ticket_id: int, staff_id: int, now: datetime) 
         return Done(True, by=number)
 
 
-def let_go(database: Database, staff_id: int, now: datetime) -> int:
+def let_go(database: Database, staff_id: int, now: datetime, office: OfficeHours = ALWAYS_THERE) -> int:
     """Put all that somebody holds back into the queue: they work here no more. How many conversations."""
     with database.read() as session:
-        holds = select(_table.c.id).where(_table.c.taken_by == staff_id, _table.c.state == TAKEN)
-        held_now = list(session.execute(holds).scalars())
-    return sum(transfer(database, ticket_id, staff_id, None, now).ok for ticket_id in held_now)
+        held_now = session.execute(select(_table.c.id).where(_table.c.taken_by == staff_id, _table.c.state == TAKEN)).scalars().all()
+    return sum(transfer(database, ticket_id, staff_id, None, now, office).ok for ticket_id in held_now)
 
 
 def close(database: Database, ticket_id: int, staff_id: int, now: datetime) -> Done:
@@ -223,13 +225,13 @@ def _hand(session: Session, ticket_id: int, sender_id: str, staff_id: int, now: 
     return Taken(True, number)
 
 
-def _into_queue(session: Session, ticket_id: int, sender_id: str, from_staff: int, now: datetime) -> Done:
+def _into_queue(session: Session, ticket_id: int, sender_id: str, from_staff: int, now: datetime, office: OfficeHours) -> Done:
     # what the person reads now offers to leave a message, so the clock of waiting need not
     if not session.execute(held(ticket_id, from_staff).values(state=OPEN, taken_by=None, offered_at=now)).rowcount:
         return _refused(session, ticket_id, from_staff)
     give_back(session, sender_id, now)
     told = {"number": number_of(session, from_staff), "ahead": tickets.place(session, ticket_id)}
-    say(session, sender_id, word("handoff.queued", **told), now, (word("handoff.leave_button"),))
+    say(session, sender_id, timely("handoff.queued", office, now, **told), now, (word("handoff.leave_button"),))
     note_event(session, ticket_id, "transferred", now, from_staff)
     return Done(True)
 

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 
 from bot.db import DatabaseFault
 from bot.helpdesk.models import OPEN, Ticket
-from bot.helpdesk.talks.custody import say
+from bot.helpdesk.office import ALWAYS_THERE, OfficeHours
+from bot.helpdesk.talks.custody import say, timely
 from bot.helpdesk.tickets import GROUP_CHATS, note_event
 from bot.helpdesk.words import word
 from bot.inbox.writer import Writer
@@ -27,8 +28,8 @@ _table = Ticket.__table__
 class WaitingClock:
     """Runs in each worker; of several that see the same ticket one makes the offer."""
 
-    def __init__(self, writer: Writer, clock: Callable[[], datetime], after: timedelta) -> None:
-        self._writer, self._clock, self._after = writer, clock, after
+    def __init__(self, writer: Writer, clock: Callable[[], datetime], after: timedelta, office: OfficeHours = ALWAYS_THERE) -> None:
+        self._writer, self._clock, self._after, self._office = writer, clock, after, office
 
     async def run(self) -> None:
         """Look every few seconds for ever."""
@@ -61,8 +62,8 @@ class WaitingClock:
         if not connection.execute(update(_table).where(*unoffered).values(offered_at=now)).rowcount:
             return False
         if sender_id.startswith(GROUP_CHATS):
-            say(connection, sender_id, word("handoff.offer_in_group"), now)
+            say(connection, sender_id, timely("handoff.offer_in_group", self._office, now), now)
         else:
-            say(connection, sender_id, word("handoff.offer"), now, (word("handoff.leave_button"),))
+            say(connection, sender_id, timely("handoff.offer", self._office, now), now, (word("handoff.leave_button"),))
         note_event(connection, ticket_id, "offered", now)
         return True

@@ -345,13 +345,12 @@ def test_a_call_for_a_human_waits_for_a_reopening_and_finds_it(hall: Hall, monke
         looked.set()
         time.sleep(0.3)
 
-    with ThreadPoolExecutor(1) as pool:
-        with monkeypatch.context() as slow:
-            slow.setattr(handoff.journal, "leave_to_human", slowly)
-            reopening = pool.submit(handoff.reopen, hall.database, old, hall.five, NOW)
-            assert looked.wait(5)
-            assert hall.waiting() == old
-            assert reopening.result() == handoff.Taken(True, 5)
+    with ThreadPoolExecutor(1) as pool, monkeypatch.context() as slow:
+        slow.setattr(handoff.journal, "leave_to_human", slowly)
+        reopening = pool.submit(handoff.reopen, hall.database, old, hall.five, NOW)
+        assert looked.wait(5)
+        assert hall.waiting() == old
+        assert reopening.result() == handoff.Taken(True, 5)
 
 
 def test_a_conversation_that_something_else_holds_is_not_taken(hall: Hall) -> None:
@@ -412,3 +411,14 @@ def test_whom_a_disabled_account_was_talking_with_wait_in_the_queue_again(hall: 
     assert handoff.let_go(hall.database, hall.three, NOW) == 1
     assert (hall.ticket(theirs).state, hall.holder("web:one")) == ("open", None)
     assert (hall.ticket(others).state, hall.holder("web:two")) == ("taken", "staff:5")
+
+
+def test_back_in_the_queue_outside_office_hours_the_person_reads_when_staff_are_back(hall: Hall) -> None:
+    office, evening = OfficeHours(((9 * 60, 12 * 60),)), NOW + timedelta(hours=10)
+    first, second = hall.waiting("web:one"), hall.waiting("web:two")
+    for number in (first, second):
+        handoff.take(hall.database, number, hall.three, NOW)
+    handoff.transfer(hall.database, first, hall.three, None, NOW, office)
+    assert "工作人员" not in hall.told("web:one")[-1]
+    assert handoff.let_go(hall.database, hall.three, evening, office) == 1
+    assert "前面还有1位。现在不是工作时间，工作人员明天（周二）09:00上班" in hall.told("web:two")[-1]

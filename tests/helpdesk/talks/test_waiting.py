@@ -27,7 +27,7 @@ class Clocks:
     def __init__(self, database: Database) -> None:
         self.database, self.now = database, NOW
         self.writers = [Writer(database), Writer(database)]
-        self.workers = [WaitingClock(writer, lambda: self.now, AFTER) for writer in self.writers]
+        self.workers = [WaitingClock(writer, lambda: self.now, AFTER, OFFICE) for writer in self.writers]
 
     def opened(self, sender_id: str, now=NOW) -> int:
         with self.database.write() as session:
@@ -87,6 +87,15 @@ def test_in_a_group_nobody_is_offered_to_write_what_others_read(clocks: Clocks) 
     assert clocks.look(AFTER) == 1
     (offer,) = clocks.told()["tgg:-5/7"]
     assert "buttons" not in offer
+
+
+@pytest.mark.parametrize("sender_id", ["web:a", "tgg:-5/7"])
+def test_outside_office_hours_the_offer_says_when_staff_are_back(clocks: Clocks, sender_id: str) -> None:
+    late = timedelta(hours=2, minutes=59)
+    clocks.opened(sender_id, NOW + late)
+    assert clocks.look(late + AFTER) == 1
+    (offer,) = clocks.told()[sender_id]
+    assert "现在不是工作时间，工作人员明天（周二）09:00上班" in offer["text"]
 
 
 def test_a_failing_database_does_not_end_the_clock(clocks: Clocks, monkeypatch: pytest.MonkeyPatch) -> None:

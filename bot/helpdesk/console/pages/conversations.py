@@ -12,6 +12,7 @@ from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.pages.events import shown_entry, stream_of
 from bot.helpdesk.console.rendering import render
 from bot.helpdesk.console.talk import Talk, talk, topic_of
+from bot.helpdesk.office import office_hours
 from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.talks import canned, conversation, drafts, handoff, lists, presence
 from bot.helpdesk.talks.chatperson import note_look
@@ -95,7 +96,7 @@ def close(request: Request, desk: AtDesk, member: Worker, ticket_id: int) -> Res
 @router.post(_ONE + "/transfer")
 def transfer(request: Request, desk: AtDesk, member: Worker, ticket_id: int, to: Annotated[int, Form()] = 0) -> Response:
     """To the colleague with this id; 0 is the queue."""
-    done = handoff.transfer(desk.database, ticket_id, member.id, to or None, desk.now)
+    done = handoff.transfer(desk.database, ticket_id, member.id, to or None, desk.now, office_hours(desk.settings))
     if not done.ok:
         return _refused(done.reason, done.by)
     return _done(request, word("conversations.done.transferred", by=done.by) if to else word("conversations.done.queued"))
