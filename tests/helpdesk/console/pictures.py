@@ -13,14 +13,13 @@ from tests.helpdesk.console.scene import fill
 
 PICTURES = ROOT / "docs" / "console"
 PAGES = {
-    "people": "/people?q=cr",
-    "person": "/people/1",
+    "person": "/people/2",
     "calls": "/calls",
-    "call": "/calls/new?person=1&question=我今年还差多少",
+    "call": "/calls/new?person=2",
     "learning": "/learning",
     "sample": "/sample",
     "dashboard": "/dashboard",
-    "report": "/report",
+    "report": "/report?unit=祁连县牧云职业学校",
     "data": "/data",
     "switches": "/switches",
     "audit": "/audit",
@@ -45,6 +44,7 @@ def main() -> None:
             for name, path in PAGES.items():
                 admin.goto(path, wait_until="load")
                 _take(admin, name)
+            _people(admin)
             _ask(admin)
             browser.close()
 
@@ -55,8 +55,14 @@ def _talk(page: Page) -> None:
     _take(page, "conversations")
 
 
+def _people(page: Page) -> None:
+    page.goto("/people")
+    page.locator("#q").press_sequentially("z", delay=60)
+    _take(page, "people")
+
+
 def _ask(page: Page) -> None:
-    page.goto("/ask?person=1")
+    page.goto("/ask?person=2")
     page.get_by_role("textbox").first.fill("我今年还差多少学时")
     page.keyboard.press("Enter")
     _take(page, "ask")

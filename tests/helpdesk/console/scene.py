@@ -84,7 +84,7 @@ def _desk(database: Database, settings: Settings, answers: Answers, now: datetim
     today = settings.current_date()
     with database.write() as session:
         agent = session.execute(select(Staff).where(Staff.login == "agent")).scalar_one()
-        person = session.execute(select(Person).order_by(Person.id)).scalars().first()
+        person = session.execute(select(Person).where(Person.name == "才让·措毛")).scalar_one()
         session.add(ChatIdentity(sender_id="wx:in-hand", person_id=person.id, bound_at=now - timedelta(days=3)))
         reach.opened(session, "wx:in-hand", reach.MESSAGE, now - timedelta(minutes=35))
         numbers = {}
@@ -103,11 +103,11 @@ def _desk(database: Database, settings: Settings, answers: Answers, now: datetim
         database,
         numbers["wx:in-hand"],
         agent.id,
-        "您好，我看到您的记录了，请稍等，我核对一下2021年的专业课。",
+        "您好，我看到您的记录了，请稍等，我核对一下今年的专业课。",
         "scene-1",
         now - timedelta(minutes=2),
     )
-    handoff.note(database, numbers["wx:in-hand"], agent.id, "2021年的两条还是待审验，问过单位了。", now - timedelta(minutes=1))
+    handoff.note(database, numbers["wx:in-hand"], agent.id, "今年有两条还是待审验，问过单位了。", now - timedelta(minutes=1))
     with database.write() as session:
         journal.write(session, channel="wx", sender_id="wx:in-hand", external_id=None, text="好的麻烦了，材料单位早就交了的", now=now)
 
