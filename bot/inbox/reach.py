@@ -84,9 +84,13 @@ def closed(session: Session | Connection, sender_id: str) -> None:
 
 
 def left(session: Session | Connection, sender_id: str, now: datetime) -> tuple[int, datetime | None]:
-    """How many messages may still be pushed to the person, and until when at the latest."""
+    """How many messages may still be pushed to the person, and until when: those of the window that is open longest.
+
+    What a shorter window allows besides ends before that moment, so it is not promised.
+    """
     usable = [window for window in windows(session, sender_id, now) if window.left]
-    return sum(window.left for window in usable), max((window.until for window in usable), default=None)
+    longest = max(usable, key=lambda window: window.until, default=None)
+    return (0, None) if longest is None else (longest.left, longest.until)
 
 
 def pushed(session: Session | Connection, sender_id: str, window: str) -> None:

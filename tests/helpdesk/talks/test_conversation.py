@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.db import Database
+from bot.helpdesk.console.rendering import fragment
 from bot.helpdesk.models import Ticket
 from bot.helpdesk.talks import conversation, handoff, lists
 from bot.helpdesk.talks.conversation import Cursor, Entry
-from bot.helpdesk.talks.reaching import channel_of, delivery, way
+from bot.helpdesk.talks.reaching import Way, channel_of, delivery, way
 from bot.inbox import reach, shared_state
 from bot.inbox.outbox import mark_sent
 from tests.helpdesk.chats import answer, ask_for_human, say, set_state
@@ -139,6 +140,25 @@ def test_on_wechat_the_box_knows_how_many_replies_may_go_out(
         found = way(session, "wx:a", NOW)
     assert (found.state, found.label) == (state, label)
     assert bool(found.warning) == (state == "waits")
+
+
+@pytest.mark.parametrize(
+    ("spent", "label"), [(0, "还可主动发送 5 条 · 48 小时内"), (4, "还可主动发送 1 条 · 48 小时内"), (5, "还可主动发送 3 条 · 1 分钟内")]
+)
+def test_what_a_tap_allows_for_a_minute_is_not_promised_for_two_days(database: Database, spent: int, label: str) -> None:
+    with database.write() as session:
+        for window in (reach.MESSAGE, reach.TAP):
+            reach.opened(session, "wx:a", window, NOW)
+        for _ in range(spent):
+            reach.pushed(session, "wx:a", reach.MESSAGE)
+    with database.read() as session:
+        assert way(session, "wx:a", NOW).label == label
+
+
+def test_the_box_says_that_a_long_reply_takes_several_of_what_is_left() -> None:
+    pieces = {state: fragment("conversations/way.html", way=Way("wechat", state, "x")) for state in ("counted", "waits")}
+    assert "较长的回复会分成多条" in pieces["counted"]
+    assert "分成多条" not in pieces["waits"]
 
 
 def test_who_left_cannot_be_reached_and_whoever_never_wrote_may_not_be_written_to(database: Database) -> None:
