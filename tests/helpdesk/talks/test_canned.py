@@ -48,6 +48,14 @@ def test_our_sentences_hold_no_figure_of_the_regulation_themselves() -> None:
     assert [row["key"] for row in _rows() if re.search(r"\d", re.sub(r"\{[a-z_.]+\}", "", row["text"]))] == []
 
 
+def test_who_verifies_is_said_as_the_notice_says(database: Database, answers: Answers, notices: Notices) -> None:
+    found = _all(database, answers, notices)
+    who = notices.in_force(TODAY.year).display("verify.who")
+    assert found["ask_unit"].text == f"学时先由您所在单位受理，请先和单位人事部门核对材料；审验由{who}完成。"
+    assert who in found["submit_by"].text
+    assert not [key for key, one in found.items() if one.source == "ours" and re.search("(单位|人事部门)审验", one.text.replace(who, ""))]
+
+
 def test_a_sentence_is_found_by_the_initials_of_its_title_and_other_names(database: Database, answers: Answers, notices: Notices) -> None:
     found = _all(database, answers, notices)
     assert found["greeting"].initials.split() == ["wh", "nh", "kc"]
