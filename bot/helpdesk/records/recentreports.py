@@ -84,5 +84,6 @@ class RecentReports:
 
 
 def _version(session: Session) -> tuple[Any, ...]:
-    """Changes with every import and every undoing."""
-    return tuple(session.execute(select(func.max(ImportBatch.id), func.max(ImportBatch.undone_at))).one())
+    """Changes with every import and every undoing; the counts, since on a day that was set the clock goes back at midnight."""
+    batch, undone = ImportBatch.id, ImportBatch.undone_at
+    return tuple(session.execute(select(func.max(batch), func.count(batch), func.max(undone), func.count(undone))).one())

@@ -10,6 +10,7 @@ from bot.helpdesk.records.unitreport import Overview, Row
 from bot.helpdesk.words import word
 from bot.hours import vocabulary
 from bot.hours.report import inert
+from policies.clause import Notice
 from policies.model import Sector
 
 COLUMNS = (
@@ -35,7 +36,7 @@ def write(path: Path, shown: Overview, rows: Iterable[Row], today: date) -> int:
     sheet.append([_bold(sheet, word(f"data.report.column.{name}")) for name, _ in COLUMNS])
     count = 0
     for row in rows:
-        sheet.append(_cells(row))
+        sheet.append(_cells(row, shown.notice))
         count += 1
     sheet.auto_filter.ref = f"A{len(head) + 1}:{chr(ord('A') + len(COLUMNS) - 1)}{len(head) + 1 + count}"
     book.save(path)
@@ -49,16 +50,16 @@ def state(row: Row) -> str:
     return word("data.report.complete" if row.complete else "data.report.short")
 
 
-def remarks(row: Row) -> list[str]:
-    """What else one must know of somebody's line."""
+def remarks(row: Row, notice: Notice) -> list[str]:
+    """What else one must know of somebody's line, in the words of the report's notice."""
     said = []
     covered = row.pending.public >= row.missing.public and row.pending.professional >= row.missing.professional
     if not row.complete and covered:
         said.append(word("data.report.closing"))
     if row.exempt:
-        said.append(word("data.report.exempt"))
+        said.append(word("data.report.exempt", wording=notice.display("exemption.skilled.wording")))
     if row.sector is not Sector.OTHER:
-        said.append(word("data.report.own_rules"))
+        said.append(word("data.report.own_rules", sector=row.sector_word, authority=notice.display("scope.sectors.authority")))
     return said
 
 
@@ -75,11 +76,11 @@ def _head(shown: Overview, today: date) -> list[str]:
     return lines
 
 
-def _cells(row: Row) -> list[Any]:
+def _cells(row: Row, notice: Notice) -> list[Any]:
     figures = (row.verified.public, row.verified.professional, row.pending.public, row.pending.professional)
     gaps = (row.missing.public, row.missing.professional)
     words = (row.name, row.id_number, row.level, row.sector_word)
-    remark = word("data.report.and").join(remarks(row))
+    remark = word("data.report.and").join(remarks(row, notice))
     return [*(inert(text) for text in words), *map(float, (*figures, *gaps)), state(row), remark]
 
 

@@ -2,7 +2,7 @@
 
 import random
 import time
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -129,7 +129,21 @@ def test_pending_hours_that_would_close_the_gap_are_named(database, notices):
         session.add_all([hours(1, 1, 2023, "public", "45"), hours(2, 1, 2023, "professional", "90", "pending")])
     shown, [row] = made(database, notices)
     assert shown.totals.waiting == 1
-    assert unitsheet.remarks(row) == ["待审验的通过后即可完成"]
+    assert unitsheet.remarks(row, shown.notice) == ["待审验的通过后即可完成"]
+
+
+def test_exemption_and_a_sectors_own_rules_are_told_in_the_notices_words_with_their_proviso(database, notices):
+    with database.write() as session:
+        session.add(person(3, sector="会计"))
+        session.flush()
+        session.add(credit(3, "skilled", date(2021, 1, 1), None))
+    shown, [row] = made(database, notices)
+    notice = notices.in_force(TODAY.year)
+    assert unitsheet.remarks(row, shown.notice) == [
+        f"登记有高技能人才情形，申报职称时对继续教育{notice.display('exemption.skilled.wording')}，最终以评审部门认定为准",
+        f"会计专业技术人员的培训、审验按{notice.display('scope.sectors.authority')}的安排，可能有学时不在本库，以主管部门为准",
+    ]
+    assert notice.display("scope.sectors.authority") == "省级行业主管部门"
 
 
 def test_units_are_found_by_part_of_their_name_the_biggest_first(filled):
@@ -201,7 +215,14 @@ def test_an_overview_is_made_once_until_an_import_changes_the_data(filled, notic
     assert second is not first
     with filled.write() as session:
         session.get(ImportBatch, 1).undone_at = NOW
-    assert reports.overview(UNIT, 2023, TODAY) is not second
+    third = reports.overview(UNIT, 2023, TODAY)
+    assert third is not second
+    with filled.write() as session:  # on a day that was set, a clock that stands still or goes back
+        session.add(ImportBatch(kind="hours", file_name="y", imported_at=NOW, added=0, changed=0, unchanged=0, skipped=0))
+    fourth = reports.overview(UNIT, 2023, TODAY)
+    with filled.write() as session:
+        session.get(ImportBatch, 2).undone_at = NOW - timedelta(hours=1)
+    assert reports.overview(UNIT, 2023, TODAY) is not fourth
 
 
 def test_an_overview_with_many_credits_is_made_in_the_background(filled, notices, monkeypatch):

@@ -1,6 +1,7 @@
 """What a call keeps and what it forgets, who is to be called back, and who asks the same again within a week."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -8,12 +9,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from bot.db import Database
+from bot.helpdesk.console.rendering import fragment
 from bot.helpdesk.models import CallRecord
 from bot.helpdesk.telephone import calls, repeats
 from bot.helpdesk.telephone.calls import CallRefusedError, Filter, NewCall
 from bot.helpdesk.telephone.repeats import Asked
 from bot.hours.models import Person
 from bot.inbox.models import Missed
+from policies.notice import load_notices
 from tests.helpdesk.conftest import NOW, add_staff
 
 SECRET = b"secret for tests"
@@ -257,3 +260,18 @@ def test_one_number_has_one_digest_however_it_is_spaced(typed):
     plain = calls.dialled(typed)
     assert calls.digest(SECRET, typed) == (calls.digest(SECRET, plain) if plain else None)
     assert calls.dialled(plain) == plain
+
+
+def test_an_exemption_is_told_in_the_notices_words_with_its_proviso() -> None:
+    notices = load_notices()
+    title = {"covered": True, "exempt": True, "eligible": True, "qualified_years": 0, "required_years": 4}
+    hours = {"public": 0.0, "professional": 0.0}
+    year = {"year": 2023, "complete": False, "credited_by": None, **dict.fromkeys(("required", "verified", "pending", "missing"), hours)}
+    figures = {"year": year, "title": {"intermediate": title, "senior": title}}
+    caller = {"name": "安多", "unit": "甲单位", "level": "中级", "id": 1}
+    facts = {"caller": caller, "beside": None, "desk": SimpleNamespace(notices=notices)}
+    shown = fragment("calls/caller.html", figures=figures, **facts)
+    wording = notices.in_force(2023).display("exemption.skilled.wording")
+    assert shown.count(f"申报职称时对继续教育{wording}，最终以评审部门认定为准。") == 1
+    figures["title"] = dict.fromkeys(figures["title"], title | {"exempt": False})
+    assert wording not in fragment("calls/caller.html", figures=figures, **facts)

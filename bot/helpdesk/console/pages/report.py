@@ -52,7 +52,7 @@ def report(
     with desk.database.read() as session:
         rows = unitreport.rows(session, desk.notices, places, year, desk.today)
     _note(desk, member, shown, len(rows))
-    told = [(row, unitsheet.state(row), unitsheet.remarks(row)) for row in rows]
+    told = [(row, unitsheet.state(row), unitsheet.remarks(row, shown.notice)) for row in rows]
     cite = shown.notice.cite(shown.notice.sources("hours.public", "hours.professional"))
     return render(
         request, "report/unit.html", member, shown=shown, rows=told, everyone=everyone, page=page, pages=pages, years=years, cite=cite
