@@ -16,7 +16,7 @@ PAGE = 50
 STAFF = "staff:"
 ACTIONS = (
     *("console-lookup", "console-reveal", "console-code", "codes", "bind", "bind-wrong", "unbind", "import", "undo-import"),
-    *("staff-add", "staff-disable", "staff-enable", "staff-password", "switch-off", "switch-on", "retrain", "model-back"),
+    *("staff-add", "staff-disable", "staff-enable", "staff-password", "switch-off", "switch-on", "retrain", "model-back", "model-live"),
 )
 """What words/audit.yml has a word for."""
 

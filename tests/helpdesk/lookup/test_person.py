@@ -1,8 +1,10 @@
 """One person at the desk: who may see them, what is told of them, and the trace that every look leaves."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 from sqlalchemy import select
 
 from bot.account import Whose, answered
@@ -153,3 +155,8 @@ def test_an_entry_outlives_its_person(sample: Database) -> None:
     with sample.read() as session:
         entry = trail.page(session, trail.Filter(people=(999,))).entries[0]
     assert (entry.person_id, entry.person, entry.unit) == (999, None, None)
+
+
+def test_every_action_that_has_a_word_can_be_looked_for() -> None:
+    words = yaml.safe_load((Path(trail.__file__).parents[1] / "words" / "audit.yml").read_text("utf-8"))
+    assert set(trail.ACTIONS) == set(words["actions"])
