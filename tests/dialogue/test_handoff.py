@@ -180,6 +180,17 @@ def test_a_message_is_left_by_a_form_in_which_everything_is_the_message(platform
     assert "45" in talk.say("公需科目一年要多少学时"), "the form is over"
 
 
+def test_who_waits_and_asks_how_to_leave_a_message_keeps_their_place(platforms: Platforms) -> None:
+    talk = Talk(platforms.server)
+    talk.say("转人工")
+    for asking in ("留言 在哪写", "留言，能回吗"):
+        assert "写" in talk.say(asking)
+        with database_of(platforms.server).read() as session:
+            (ticket,) = session.execute(select(Ticket).where(Ticket.sender_id == f"rest:{talk.sender}")).scalars().all()
+            assert (ticket.state, ticket.message) == ("open", None)
+    assert "留言已经记下" in talk.say("我的学时没审")
+
+
 def test_a_message_goes_in_one_go_too_and_from_inside_the_bind_form(platforms: Platforms) -> None:
     talk = Talk(platforms.server)
     talk.say("绑定")

@@ -62,6 +62,7 @@ def test_every_value_is_said_by_its_own_clause(file: Path) -> None:
         ("credit.epidemic.years", "一"),
         ("content.parts", "两"),
         ("scope.sectors", "卫生、会计"),
+        ("scope.sectors.authority", "省级行业主管部门"),
         ("phone.policy", "0971-8258157"),
         ("phone.tech", "18970996140、15979952660、15500597407"),
         ("forms.professional.count", "10"),
