@@ -56,6 +56,8 @@ def _once(text: str, names: Collection[str]) -> str:
         said = pattern.sub(" ", said)
     for name in sorted(names, key=len, reverse=True):
         said = _spelt_anyhow(name).sub(" ", said)
+    for pattern in _named():
+        said = pattern.sub(" ", said)
     said = _LONG_NUMBER.sub(" ", _HIDDEN.sub(" ", said))
     said = _MARKUP.sub(" ", _ANNOTATED.sub(r"\1", said))
     return re.sub(r"\s+", " ", said).strip(" ").lstrip(_LEADING).rstrip(" ,、")
@@ -64,7 +66,8 @@ def _once(text: str, names: Collection[str]) -> str:
 def names_in(session: Session, text: str, sender_id: str) -> set[str]:
     """Names of people that stand in the text: the bound person's own, and any of the database that is no common word.
 
-    Names of two characters count only behind a surname that begins few words; longer ones always.
+    Names of two characters count only behind a surname that begins few words, as given names common here, or where a name
+    stands (查平安的学时); longer ones always.
     """
     bound = bound_person(session, sender_id)
     own = {bound.name} if bound and len(fold_name(bound.name)) > 1 else set()
@@ -77,10 +80,48 @@ def names_in(session: Session, text: str, sender_id: str) -> set[str]:
 
 
 def _possible_names(text: str) -> Collection[str]:
-    short = _short_name()
+    short, given = _short_name(), {*_given(), *word("learning.given_beside").split()}
     runs = re.findall(rf"{_HAN}{{2,}}", text)
     parts = {run[at : at + size] for run in runs for size in range(2, 9) for at in range(len(run) - size + 1)}
-    return {part for part in parts if len(part) > 2 or short.fullmatch(part)}
+    surrounded = {found[1] for found in _surrounded().finditer(text)}
+    return {part for part in parts if len(part) > 2 or part in given or part in surrounded or short.fullmatch(part)}
+
+
+def _given() -> Collection[str]:
+    """Given names that no other word of ours holds."""
+    beside = word("learning.given_beside").split()
+    return [name for name in (*lexicon()["names"]["given"], *word("learning.given").split()) if name not in beside]
+
+
+@lru_cache(maxsize=1)
+def _surrounded() -> re.Pattern[str]:
+    """Two characters where a name stands: at a beginning or behind 查, before an end or 今年. Found wherever they overlap, too."""
+    begins, ends, _ = _beside()
+    return re.compile(rf"{begins}(?=({_HAN}{{2}}){ends})")
+
+
+@lru_cache(maxsize=1)
+def _named() -> tuple[re.Pattern[str], ...]:
+    """Given names common here, wherever they stand; those that other words hold (变更登记) and surnames only where a name stands."""
+    begins, ends, record = _beside()
+    sure, beside = either(_given()), either(word("learning.given_beside").split())
+    more = rf"(?:(?!{record}){_HAN}{{1,2}}?{ends})?"
+    other = rf"(?!{either(word('learning.no_name').split())})"
+    names = lexicon()["names"]
+    surname = rf"[{names['surnames']}](?![{names['not_second']}]){_HAN}{{1,2}}?"
+    return (
+        re.compile(rf"{other}(?:{beside})*(?:{sure})(?:{sure}|{beside})*{more}"),
+        re.compile(rf"{begins}(?:{beside})+{more}{ends}"),
+        re.compile(rf"{begins}{other}{surname}(?={record})"),
+    )
+
+
+def _beside() -> tuple[str, str, str]:
+    """What stands before a name, what behind it, and of that the words of somebody's record: expressions that take no character."""
+    names = lexicon()["names"]
+    begins = "|".join((rf"(?<!{_HAN})", *(f"(?<={before})" for before in names["before"])))
+    record = either(names["after"])
+    return f"(?:{begins})", rf"(?={record}|(?!{_HAN}))", record
 
 
 @lru_cache(maxsize=1)

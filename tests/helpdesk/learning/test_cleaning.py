@@ -26,6 +26,13 @@ from tests.helpdesk.conftest import NOW
         ("[公需](subject)要多少", "公需要多少"),
         ("/公需{a}要[多少]", "公需 a 要 多少"),
         ("- 换单位了\n学时带不带", "换单位了 学时带不带"),
+        ("卓玛还差多少", "还差多少"),
+        ("扎西的学时够不够", "的学时够不够"),
+        ("帮看下达娃今年的公需", "帮看下 今年的公需"),
+        ("帮看下才让今年的公需", "帮看下 今年的公需"),
+        ("她叫多杰措，帮看看", "她叫 ,帮看看"),
+        ("公保才让卓玛措够了没", "够了没"),
+        ("查一下张伟的学时", "查一下 的学时"),
     ],
 )
 def test_people_and_markup_are_taken_out(said, taught):
@@ -41,6 +48,12 @@ def test_people_and_markup_are_taken_out(said, taught):
         "姓名填错了怎么改",
         "公需要45，专业要90吗",
         "备案7月15日截止吗",
+        "刚才让我填的在哪",
+        "变更登记要多久",
+        "元旦增加的学时算哪年",
+        "扎西德勒",
+        "后头那张表在哪",
+        "郑州专业科目去哪学",
     ],
 )
 def test_what_only_looks_like_a_name_stays(said):
@@ -88,4 +101,7 @@ def test_names_of_the_database_and_the_bound_persons_own_are_found(database):
         said = "查一下卓玛才让和王芳还有欧阳小明的平安学时"
         assert names_in(session, said, "web:2") == {"卓玛·才让", "王芳", "欧阳小明"}
         assert names_in(session, said, "web:1") == {"卓玛·才让", "王芳", "欧阳小明", "平安"}
+        assert names_in(session, "帮查平安今年的公需", "web:2") == {"平安"}
+        assert names_in(session, "平安还差多少", "web:2") == {"平安"}
+        assert names_in(session, "学时平安落地", "web:2") == set()
     assert cleaned("查一下卓玛 才让的学时", {"卓玛·才让"}) == "查一下 的学时"
