@@ -5,6 +5,7 @@ from typing import Any
 from rasa_sdk import Action, FormValidationAction, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy.orm import Session
 
 from actions.desk import GROUP_CHATS, Desk, journal_id, open_desk, visitor
 from bot.answers import Answer
@@ -43,7 +44,7 @@ class SubmitBind(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         name, code = tracker.get_slot("bind_name"), tracker.get_slot("bind_code")
-        answer, bound = bind(open_desk(), tracker.sender_id, str(name), str(code))
+        answer, bound = bind(open_desk(), tracker, str(name), str(code))
         dispatcher.utter_message(**answer.as_message())
         return [*(SlotSet(slot, None) for slot in FORM_SLOTS), SlotSet("bound", bound)]
 
@@ -57,7 +58,7 @@ class BindNow(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         name = next(tracker.get_latest_entity_values("bind_name"), "")
         code = next(tracker.get_latest_entity_values("bind_code"), "")
-        answer, bound = bind(open_desk(), tracker.sender_id, name, code)
+        answer, bound = bind(open_desk(), tracker, name, code)
         dispatcher.utter_message(**answer.as_message())
         return [*(SlotSet(slot, None) for slot in FORM_SLOTS), SlotSet("bound", bound)]
 
@@ -73,19 +74,35 @@ class CancelBind(Action):
         return [SlotSet(slot, None) for slot in FORM_SLOTS]
 
 
-def bind(desk: Desk, sender_id: str, name: str, code: str) -> tuple[Answer, bool]:
-    """Try to bind; says what was stored, or that name and code do not belong together, without saying which is wrong."""
+def bind(desk: Desk, tracker: Tracker, name: str, code: str) -> tuple[Answer, bool]:
+    """Try to bind; says what was stored, or that name and code do not belong together, without saying which is wrong.
+
+    What was said here by somebody else, whom the chat was bound to before, goes as it does when a binding is taken away.
+    """
+    sender_id = tracker.sender_id
     if sender_id.startswith(GROUP_CHATS):
         return desk.say("utter_private_only"), False
+    with visitor(desk, sender_id) as (_, before):
+        somebody = before
     result = identity.bind(desk.database, desk.settings.secret_key(), sender_id, name, code, desk.now)
     if result.ok and result.person:
         person = result.person
+        if somebody is not None and somebody.id != person.id:
+            with desk.database.write() as session:
+                _forget(session, tracker)
         return desk.say("utter_bound", name=person.name, unit=person.unit, id_number=person.id_number), True
     with visitor(desk, sender_id) as (_, still):
         if result.reason == "locked" and result.retry_at:
             minutes = max(1, -(-int((result.retry_at - desk.now).total_seconds()) // 60))
             return desk.say("utter_bind_locked", minutes=minutes), still is not None
         return desk.say("utter_bind_failed"), still is not None
+
+
+def _forget(session: Session, tracker: Tracker) -> None:
+    """Delete what was said in the chat, but for the message being answered."""
+    forget(session, tracker.sender_id, but=journal_id(tracker))
+    tickets.forget(session, tracker.sender_id)
+    sampling.forget(session, tracker.sender_id)
 
 
 class Unbind(Action):
@@ -99,9 +116,7 @@ class Unbind(Action):
         with desk.database.write() as session:
             undone = identity.unbind(session, tracker.sender_id, desk.now)
             if undone:
-                forget(session, tracker.sender_id, but=journal_id(tracker))
-                tickets.forget(session, tracker.sender_id)
-                sampling.forget(session, tracker.sender_id)
+                _forget(session, tracker)
         dispatcher.utter_message(**desk.say("utter_unbound" if undone else "utter_nothing_bound").as_message())
         return [SlotSet("bound", False)]
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.orm import Session
 
 from bot.db import serialise
-from bot.helpdesk.models import LEFT, OPEN, TAKEN, Staff, Ticket, TicketEvent
+from bot.helpdesk.models import LEFT, OPEN, TAKEN, Draft, Staff, Ticket, TicketEvent
 from bot.helpdesk.office import OfficeHours
 from bot.helpdesk.words import word
 
@@ -100,8 +100,12 @@ def note_event(session: Any, ticket_id: int, kind: str, now: datetime, staff_id:
 
 
 def forget(session: Session, sender_id: str) -> None:
-    """Empty what the chat's tickets hold of its words: the person had everything said deleted. The tickets stay."""
+    """Empty what the chat's tickets hold of and about its words: the person had everything said deleted. The tickets stay."""
     session.execute(update(_table).where(_table.c.sender_id == sender_id).values(last_question=None, message=None))
+    theirs = select(_table.c.id).where(_table.c.sender_id == sender_id)
+    events, drafts = TicketEvent.__table__, Draft.__table__
+    session.execute(update(events).where(events.c.ticket_id.in_(theirs), events.c.kind == "note").values(detail=None))
+    session.execute(delete(drafts).where(drafts.c.ticket_id.in_(theirs)))
 
 
 def unfinished_besides(session: Session, sender_id: str, ticket_id: int) -> int | None:

@@ -10,6 +10,8 @@ from bot.hours import vocabulary
 from bot.hours.rows import Fault
 
 ON_SCREEN = 20
+ARMED = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that a spreadsheet works out."""
 
 
 class Report:
@@ -60,4 +62,4 @@ class Report:
 
 def inert(value: str) -> str:
     """A value that a spreadsheet will not take for a formula."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t")) else value
+    return f"'{value}" if value.startswith(ARMED) else value

@@ -20,7 +20,9 @@ MOST_READINGS = 8
 MOST = 20
 MOST_WORDS = 6
 LETTERS = re.compile(r"[a-z]+")
-LAST_DIGITS = re.compile(r"[0-9]{3,}[0-9Xx]")  # four and more: fewer would find half the people
+LAST_DIGITS = re.compile(r"[0-9]{3}[0-9Xx]")
+"""Just what a masked number shows: with more, the hidden digits could be found out one by one. Fewer would find half the people."""
+WHOLE_NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9Xx]")
 
 _person = Person.__table__.c
 
@@ -105,4 +107,6 @@ def _meets(word: str) -> ColumnElement[bool]:
         ways += [_person.initials.startswith(small), _person.initials.contains(f" {small}")]
     if LAST_DIGITS.fullmatch(word):
         ways.append(_person.id_number.endswith(word.upper()))
+    if WHOLE_NUMBER.fullmatch(word):
+        ways.append(_person.id_number == word.upper())
     return or_(*ways)

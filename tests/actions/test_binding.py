@@ -16,7 +16,7 @@ from bot.hours.models import BindAttempt, ChatIdentity
 from bot.inbox import journal, outbox, turns
 from bot.inbox.models import DialogueTurn, Journal, Outbox
 from bot.nlu.turn import Turn
-from tests.actions.conftest import CHAT, GAPS, LEFT_OUT, Reply, run, tracker_of
+from tests.actions.conftest import CHAT, DONE, GAPS, LEFT_OUT, Reply, run, tracker_of
 
 GROUP = "tgg:-100123"
 WRONG = "ABCDE23456"
@@ -207,6 +207,18 @@ def test_unbinding_deletes_what_was_said_in_this_chat_but_the_message_being_answ
         assert session.execute(select(Journal.id)).scalars().all() == ids[1:]
         assert session.execute(select(Outbox.sender_id)).scalars().all() == ["web:other"]
         assert session.execute(select(DialogueTurn.sender_id)).scalars().all() == ["web:other"]
+
+
+def test_binding_to_somebody_else_deletes_what_was_said_for_the_person_before(desk: Desk, code_of: Callable[[str], str]) -> None:
+    bind_now(GAPS, code_of(GAPS))
+    with desk.database.write() as session:
+        journal.write(session, channel="web", sender_id=CHAT, external_id=None, text="我今年还差多少", now=desk.now)
+    bind_now(GAPS, code_of(GAPS))
+    with desk.database.read() as session:
+        assert len(session.execute(select(Journal.id)).all()) == 1, "the same person once more"
+    assert bind_now(DONE, code_of(DONE)).slots["bound"] is True
+    with desk.database.read() as session:
+        assert session.execute(select(Journal.id)).all() == []
 
 
 def test_unbinding_takes_what_was_said_out_of_the_sample(desk: Desk, code_of: Callable[[str], str]) -> None:

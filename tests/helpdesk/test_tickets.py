@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bot.db import Database
 from bot.helpdesk import tickets
-from bot.helpdesk.models import Ticket, TicketEvent
+from bot.helpdesk.models import Draft, Staff, Ticket, TicketEvent
 from bot.helpdesk.office import OfficeHours
 from bot.helpdesk.talks import handoff
 from bot.helpdesk.tickets import LONGEST_MESSAGE, Opened
@@ -150,7 +151,18 @@ def test_a_message_in_a_held_conversation_changes_nothing_but_the_message(databa
 def test_what_a_person_has_deleted_is_gone_from_their_tickets_alone(database: Database) -> None:
     mine, other = left(database, "一").number, left(database, "二", "web:other").number
     with database.write() as session:
+        staff = Staff(login="a", name="甲", number=1, role="agent", password_hash="-", created_at=NOW)
+        session.add(staff)
+        session.flush()
+        for number in (mine, other):
+            tickets.note_event(session, number, "note", NOW, staff.id, "住西宁，问过两次")
+            session.add(Draft(staff_id=staff.id, ticket_id=number, kind="reply", text="您上次说", at=NOW))
+        session.flush()
         tickets.forget(session, CHAT)
+    with database.read() as session:
+        notes = select(TicketEvent.ticket_id, TicketEvent.detail).where(TicketEvent.kind == "note").order_by(TicketEvent.ticket_id)
+        assert [tuple(one) for one in session.execute(notes)] == [(mine, None), (other, "住西宁，问过两次")]
+        assert session.execute(select(Draft.ticket_id)).scalars().all() == [other]
     assert (row(database, mine).message, row(database, mine).last_question, row(database, other).message) == (None, None, "二")
 
 

@@ -21,6 +21,15 @@ CROWD = [
 ]
 
 
+def test_no_digit_that_a_masked_number_hides_can_be_found_out(crowd: Database) -> None:
+    number = CROWD[0][0]
+    assert len(names(crowd, number[-4:])) == 1
+    assert names(crowd, number) == names(crowd, number[-4:])
+    for length in range(5, len(number)):
+        assert names(crowd, number[-length:]) == [], length
+        assert names(crowd, number[:length]) == [], length
+
+
 @pytest.fixture
 def crowd(database: Database, importing: Importing) -> Database:
     assert importing("people", CROWD).applied

@@ -4,17 +4,13 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from bot.hours.report import inert
+
 MARK = "\ufeff"
-ARMED = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(rows: Iterable[Sequence[str]]) -> bytes:
     """The file's bytes."""
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([disarmed(cell) for cell in row] for row in rows)
+    csv.writer(text).writerows([inert(cell) for cell in row] for row in rows)
     return (MARK + text.getvalue()).encode()
-
-
-def disarmed(cell: str) -> str:
-    """The cell with an apostrophe before what a spreadsheet would work out."""
-    return "'" + cell if cell.startswith(ARMED) else cell

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.helpdesk.dashboard.period import Period
+from bot.helpdesk.period import Period
 
 PAGE = 50
 

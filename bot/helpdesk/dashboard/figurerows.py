@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import and_, true
 from sqlalchemy.sql.elements import ColumnElement
 
-from bot.helpdesk.dashboard.period import Period
 from bot.helpdesk.models import CLOSED, CallRecord, Lesson, Retraining, Sampled, Ticket
+from bot.helpdesk.period import Period
 from bot.inbox.models import Feedback
 
 TELEPHONE = "telephone"

@@ -14,11 +14,11 @@ from bot.helpdesk.dashboard import figurerows, ticketfigures
 from bot.helpdesk.dashboard.figurerows import TELEPHONE
 from bot.helpdesk.dashboard.inflow import ENDS, Inflow
 from bot.helpdesk.dashboard.inflowdays import Days
-from bot.helpdesk.dashboard.period import Period
 from bot.helpdesk.dashboard.spread import Spread, spread
 from bot.helpdesk.dashboard.ticketfigures import Tickets
 from bot.helpdesk.models import CallRecord, Lesson, Retraining, Sampled
 from bot.helpdesk.office import OfficeHours
+from bot.helpdesk.period import Period
 from bot.inbox.models import Feedback
 
 HOURS = range(24)

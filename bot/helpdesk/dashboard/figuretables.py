@@ -10,8 +10,8 @@ from bot.helpdesk.dashboard.figurerows import TELEPHONE, TICKET_PARTS
 from bot.helpdesk.dashboard.figures import Figures
 from bot.helpdesk.dashboard.figurewords import at, channel, duration, share, word_or_itself
 from bot.helpdesk.dashboard.inflow import ENDS
-from bot.helpdesk.dashboard.period import Period
 from bot.helpdesk.dashboard.spread import Spread
+from bot.helpdesk.period import Period
 from bot.helpdesk.sampling import VERDICTS
 from bot.helpdesk.words import word
 from bot.inbox.feedback import USEFUL, USELESS

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.db import Database
 from bot.helpdesk.dashboard.inflow import NOTHING, Inflow, Names, joined
 from bot.helpdesk.dashboard.inflowday import DURING, read
-from bot.helpdesk.dashboard.period import Period, midnight
+from bot.helpdesk.period import Period, midnight
 from bot.inbox.models import Journal, Outbox
 
 SETTLED = timedelta(hours=1)

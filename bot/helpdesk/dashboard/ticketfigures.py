@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from bot.helpdesk.dashboard import figurerows
 from bot.helpdesk.dashboard.figurerows import TICKET_PARTS
-from bot.helpdesk.dashboard.period import Period
 from bot.helpdesk.dashboard.spread import Spread, spread
 from bot.helpdesk.models import Ticket
 from bot.helpdesk.office import OfficeHours
+from bot.helpdesk.period import Period
 
 
 @dataclass(frozen=True)

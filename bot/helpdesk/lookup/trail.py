@@ -1,21 +1,22 @@
 """The audit trail as admins read it: who did what to whose data, the newest first."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
+from bot.helpdesk import period
 from bot.helpdesk.models import Staff
 from bot.hours.models import AuditEntry, Person
-from bot.settings import ZONE
 
 PAGE = 50
 STAFF = "staff:"
 ACTIONS = (
-    *("console-lookup", "console-reveal", "console-code", "codes", "bind", "bind-wrong", "unbind", "import", "undo-import"),
+    *("console-lookup", "console-reveal", "console-code", "console-report", "console-export"),
+    *("codes", "bind", "bind-wrong", "unbind", "import", "undo-import"),
     *("staff-add", "staff-disable", "staff-enable", "staff-password", "switch-off", "switch-on", "retrain", "model-back", "model-live"),
 )
 """What words/audit.yml has a word for."""
@@ -81,8 +82,8 @@ def _conditions(chosen: Filter) -> list[ColumnElement[bool]]:
     if chosen.people is not None:
         wanted.append(_entry.person_id.in_(chosen.people))
     if chosen.day is not None:
-        begins = datetime.combine(chosen.day, time(), ZONE)
-        wanted += [_entry.occurred_at >= begins, _entry.occurred_at < begins + timedelta(days=1)]
+        day = period.one(chosen.day)
+        wanted += [_entry.occurred_at >= day.begin, _entry.occurred_at < day.end]
     return wanted
 
 

@@ -134,7 +134,7 @@ class Workshop:
 
     def _check(self, upload_id: int) -> None:
         upload = self._upload(upload_id)
-        for stale in upload.path.parent.glob("import-errors-*.csv"):
+        for stale in set(upload.path.parent.glob("import-errors-*.csv")) - {upload.path}:
             stale.unlink()
         outcome = import_file(
             self._database, upload.kind, upload.path, self._clock(), dry_run=True, report_folder=upload.path.parent,

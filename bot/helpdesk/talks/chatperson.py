@@ -25,6 +25,6 @@ def behind(session: Session, notices: Notices, sender_id: str, today: date) -> C
     return None if person is None else ChatPerson(person, service.year_of(session, notices, person.id, None, today))
 
 
-def note_look(session: Session, actor: str, person_id: int, ticket_id: int, now: datetime) -> None:
-    """Put into the audit trail that somebody's figures are shown beside their chat."""
+def note_look(session: Session, actor: str, person_id: int | None, ticket_id: int, now: datetime) -> None:
+    """Put into the audit trail that somebody reads a chat, and the figures of the person it is bound to, if it is to one."""
     audit.note(session, now, actor, "console-lookup", person_id, f"ticket {ticket_id}")

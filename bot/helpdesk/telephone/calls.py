@@ -6,17 +6,17 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from bot.helpdesk import period
 from bot.helpdesk.models import CallRecord, Staff
 from bot.hours.models import Person
 from bot.inbox import missed
 from bot.inbox.text import mask, mask_codes, normalise
-from bot.settings import ZONE
 
 ANSWERED, CALL_BACK, ELSEWHERE = OUTCOMES = ("answered", "call_back", "elsewhere")
 PAGE = 50
@@ -200,8 +200,8 @@ def staff_names(session: Session) -> list[tuple[int, str]]:
 
 def _narrowed(query: Any, chosen: Filter) -> Any:
     if chosen.day is not None:
-        start = datetime.combine(chosen.day, time(), ZONE)
-        query = query.where(CallRecord.at >= start, CallRecord.at < start + timedelta(days=1))
+        day = period.one(chosen.day)
+        query = query.where(CallRecord.at >= day.begin, CallRecord.at < day.end)
     if chosen.staff_id is not None:
         query = query.where(CallRecord.staff_id == chosen.staff_id)
     if chosen.outcome is not None:

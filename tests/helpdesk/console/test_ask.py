@@ -116,18 +116,19 @@ def test_with_a_person_chosen_their_figures_are_told_and_each_look_is_noted(bot_
     expect(desk).to_have_url(re.compile(r"/ask\?person=2$"))
     expect(desk.locator(".answer")).to_have_count(1)
     assert ask(desk, "我今年还差多少").startswith("2023年度还没有完成：公需科目还差12.5学时，专业科目还差32学时。")
-    link = str(desk.locator(".answer").first.get_by_role("link", name="记为来电").get_attribute("href"))
-    assert link.startswith("/calls/new?")
-    assert "person=2" in link
-    assert "label=my_year" in link
-    desk.reload()
+    desk.locator(".answer").first.get_by_role("button", name="记为来电").click()
+    expect(desk.locator(".picked")).to_contain_text("才让·措毛")
+    expect(desk.locator("#question")).to_have_value("我今年还差多少")
+    assert desk.url.endswith("/calls/new"), "callers' words stand in no address"
+    desk.go_back()
     expect(desk.locator(".chosen")).to_contain_text("才让·措毛")
     desk.get_by_role("button", name="换人或不选").click()
     expect(desk).to_have_url(re.compile("/ask$"))
     assert "请先绑定" in ask(desk, "我今年还差多少")
     with bot_and_console.console.database.read() as session:
         query = select(AuditEntry.actor, AuditEntry.person_id, AuditEntry.detail).where(AuditEntry.action == "console-lookup")
-        assert [tuple(row) for row in session.execute(query.order_by(AuditEntry.id))][-3:] == [("staff:1", 2, "ask")] * 3
+        looks = [tuple(row) for row in session.execute(query.order_by(AuditEntry.id))]
+        assert looks[-4:] == [("staff:1", 2, where) for where in ("ask", "ask", "call", "ask")]
 
 
 def test_the_same_words_about_a_person_are_told_as_the_bound_chat_tells_them(bot_and_console: Both, desk: Page) -> None:

@@ -19,10 +19,10 @@ from bot.helpdesk.dashboard.figurerows import TICKET_PARTS
 from bot.helpdesk.dashboard.figures import Figures, counted
 from bot.helpdesk.dashboard.inflow import ENDS
 from bot.helpdesk.dashboard.inflowdays import Days
-from bot.helpdesk.dashboard.period import Period, between, latest
 from bot.helpdesk.dashboard.spread import Spread, spread
 from bot.helpdesk.models import CallRecord, Lesson, Retraining, Sampled, Ticket
 from bot.helpdesk.office import OfficeHours
+from bot.helpdesk.period import Period, between, latest
 from bot.inbox import retention
 from bot.inbox.models import Feedback, Journal, Outbox
 from bot.settings import ZONE

@@ -78,9 +78,15 @@ def to_call_back(request: Request, desk: AtDesk, member: Worker) -> Response:
 
 
 @router.get("/new")
-def new(request: Request, desk: AtDesk, member: Worker, question: str = "", person: str = "", label: str = "") -> Response:
-    """An empty record, or one that continues a question put on another page."""
-    written = Written(person=person, question=question[: calls.MOST_QUESTION], choose=label)
+def new(request: Request, desk: AtDesk, member: Worker, person: str = "") -> Response:
+    """An empty record, or one of this person."""
+    return _page(request, desk, member, Written(person=person), {})
+
+
+@router.post("/new")
+def continued(request: Request, desk: AtDesk, member: Worker, given: Form_) -> Response:
+    """A record that continues a question put on another page. A POST, since callers' words belong into no address."""
+    written = Written(person=given.person, question=given.question[: calls.MOST_QUESTION], choose=given.label)
     return _page(request, desk, member, written, {})
 
 
@@ -137,6 +143,9 @@ def one(request: Request, desk: AtDesk, member: Worker, call_id: int, saved: boo
         if call is None:
             raise HTTPException(404)
         facts = _facts(session, desk, [call])
+    if call.person_id is not None:
+        with desk.database.write() as session:
+            calldesk.look(session, call.person_id, member.actor, desk.now)
     said = word("calls.saved") if saved else word(f"calls.{done}") if done in ("called_back", "called_back_before") else ""
     return render(request, "calls/call.html", member, call=call, said=said, well=done != "called_back_before", **facts)
 

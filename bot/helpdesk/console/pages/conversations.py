@@ -27,14 +27,14 @@ _CLIENT_ID = 64
 
 
 @router.get("")
-def page(request: Request, desk: AtDesk, member: Worker, find: str = "") -> Response:
+def page(request: Request, desk: AtDesk, member: Worker) -> Response:
     """All lists, no conversation yet."""
-    return _page(request, desk, member, None, find)
+    return _page(request, desk, member, None)
 
 
-@router.get("/over")
-def over(request: Request, desk: AtDesk, member: Worker, find: str = "") -> Response:
-    """What is over, for the list's own search."""
+@router.post("/over")
+def over(request: Request, desk: AtDesk, member: Worker, find: Annotated[str, Form()] = "") -> Response:
+    """What is over, for the list's own search. A POST, since what people wrote belongs into no address."""
     with desk.database.read() as session:
         found = lists.over(session, find[:_WORDS])
     return render(request, "conversations/over.html", member, found=found, find=find[:_WORDS], topic=_topics(desk))
@@ -61,7 +61,7 @@ def choose_presence(request: Request, desk: AtDesk, member: Worker, presence_: A
 @router.get(_ONE)
 def opened(request: Request, desk: AtDesk, member: Worker, ticket_id: int) -> Response:
     """All lists and one conversation."""
-    return _page(request, desk, member, ticket_id, "")
+    return _page(request, desk, member, ticket_id)
 
 
 @router.get(_ONE + "/panel")
@@ -156,14 +156,14 @@ def seen(request: Request, desk: AtDesk, member: Worker, ticket_id: int, upto: A
     return Response(status_code=204)
 
 
-def _page(request: Request, desk: Desk, member: Member, ticket_id: int | None, find: str) -> Response:
+def _page(request: Request, desk: Desk, member: Member, ticket_id: int | None) -> Response:
     shown = None if ticket_id is None else _talk(desk, member, ticket_id)
     with desk.database.read() as session:
         items = lists.active(session)
         colleagues = presence.colleagues(session, desk.now)
-        found = lists.over(session, find[:_WORDS])
+        found = lists.over(session, "")
     sections = {name: [item for item in items if item.section(member.id) == name] for name in (WAITING, MINE, MESSAGES, OTHERS)}
-    facts: dict[str, Any] = {"sections": sections, "colleagues": colleagues, "found": found, "find": find[:_WORDS]}
+    facts: dict[str, Any] = {"sections": sections, "colleagues": colleagues, "found": found, "find": ""}
     mine = next((one.presence for one in colleagues if one.writer.id == member.id), presence.AWAY)
     return render(
         request, "conversations/page.html", member, talk=shown, presence=mine, now=desk.now, topic=_topics(desk), me=member.id, **facts
@@ -175,9 +175,8 @@ def _talk(desk: Desk, member: Member, ticket_id: int) -> Talk:
         shown = talk(session, desk, member, ticket_id)
     if shown is None:
         raise HTTPException(404)
-    if shown.person is not None:
-        with desk.database.write() as session:
-            note_look(session, member.actor, shown.person.person.id, ticket_id, desk.now)
+    with desk.database.write() as session:
+        note_look(session, member.actor, shown.person.person.id if shown.person else None, ticket_id, desk.now)
     return shown
 
 

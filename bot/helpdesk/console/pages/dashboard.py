@@ -18,15 +18,15 @@ from bot.helpdesk.console.rendering import render
 from bot.helpdesk.dashboard import figures
 from bot.helpdesk.dashboard.csvfile import as_csv
 from bot.helpdesk.dashboard.figureline import PAGE, Paged, Which
-from bot.helpdesk.dashboard.figurelists import listed
+from bot.helpdesk.dashboard.figurelists import FIGURES, listed
 from bot.helpdesk.dashboard.figuresummary import summary
 from bot.helpdesk.dashboard.figuretables import Cell, Label, Table, tables
 from bot.helpdesk.dashboard.figurewords import channel as channel_word
 from bot.helpdesk.dashboard.inflowdays import days_of
 from bot.helpdesk.dashboard.linetable import line_table, title
-from bot.helpdesk.dashboard.period import LONGEST, SPANS, USUAL, Period, between, latest
 from bot.helpdesk.lookup.person import LOOKUP
 from bot.helpdesk.office import office_hours
+from bot.helpdesk.period import LONGEST, SPANS, USUAL, Period, between, latest
 from bot.helpdesk.words import word
 from bot.hours import audit
 from bot.hours.identity import bound_person
@@ -205,6 +205,8 @@ def _list(desk: Desk, of: Which, page: Paged) -> tuple[Table, int]:
     """HTTPException 404 for a figure, or a part of one, that there is not."""
     office, days = office_hours(desk.settings), days_of(desk.database)
     label = _label(desk)
+    if of.figure not in FIGURES:
+        raise HTTPException(404)
     try:
         title(of, label)
     except KeyError:

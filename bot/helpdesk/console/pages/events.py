@@ -17,14 +17,18 @@ from bot.helpdesk.console.talk import topic_of
 from bot.helpdesk.staff import sessions
 from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.talks import conversation, lists, presence
+from bot.helpdesk.talks.chatperson import note_look
 from bot.helpdesk.talks.conversation import Cursor, Entry
 from bot.helpdesk.talks.lists import Item
 from bot.helpdesk.talks.stream import Change, Stream, Watched
+from bot.hours.identity import bound_person
 
 router = APIRouter()
 
 RETRY = 1000  # milliseconds after which a page reconnects
-CHECK = 10.0  # seconds after which a stream asks again whether its session still stands
+CHECK = 1.0  # seconds after which a stream asks again, before it tells more, whether its session still stands
+CAUGHT_UP = 20
+"""Entries that a page which was cut off may be told again without that being another look."""
 
 
 def stream_of(request: Request) -> Stream:
@@ -53,19 +57,27 @@ def shown_entry(entry: Entry) -> dict[str, str]:
 async def events(request: Request, desk: AtDesk, member: Worker, watch: int = 0, after: str = "") -> StreamingResponse:
     """What is new from ``Last-Event-ID`` (else ``after``) on, of the ticket ``watch`` and of the lists."""
     named = Cursor.parse(request.headers.get("last-event-id")) or Cursor.parse(after)
-    watched, beginning = await asyncio.to_thread(_arrived, desk, member, watch)
+    watched, beginning = await asyncio.to_thread(_arrived, desk, member, watch, named)
     lines = _lines(request, desk, member, stream_of(request), watched, named or beginning)
     return StreamingResponse(lines, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
-def _arrived(desk: Desk, member: Member, ticket_id: int) -> tuple[Watched | None, Cursor]:
+def _arrived(desk: Desk, member: Member, ticket_id: int, named: Cursor | None) -> tuple[Watched | None, Cursor]:
+    """What the page shows, and where it begins. Who asks for what was said long before reads it here, which leaves a trace."""
     with desk.database.write() as session:
         presence.arrive(session, member.id, desk.now)
     with desk.database.read() as session:
         item = lists.one(session, ticket_id) if ticket_id else None
         if item is None:
             return None, Cursor()
-        return Watched(ticket_id, item.sender_id), conversation.settled(conversation.history(session, item.sender_id, desk.now), desk.now)
+        lines = conversation.history(session, item.sender_id, desk.now)
+        beginning = conversation.settled(lines, desk.now)
+        missed = conversation.after(session, item.sender_id, named or beginning, desk.now)
+        person = bound_person(session, item.sender_id)
+    if len(missed) > CAUGHT_UP:
+        with desk.database.write() as session:
+            note_look(session, member.actor, person.id if person else None, ticket_id, desk.now)
+    return Watched(ticket_id, item.sender_id), beginning
 
 
 async def _lines(

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response, StreamingResponse
 
 from bot.helpdesk.console.access import Anyone, Forbidden
 from bot.helpdesk.console.desk import AtDesk, Desk
@@ -23,7 +23,7 @@ from bot.hours import audit
 
 router = APIRouter(prefix="/report")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-LOOK = "console-report"
+LOOK, EXPORT = "console-report", "console-export"
 _making = threading.Lock()
 
 
@@ -82,13 +82,15 @@ def file(
             kept = _reports(request, desk).overview(unit, year, desk.today)
             shown = kept if isinstance(kept, Overview) else unitreport.overview(session, desk.notices, unit, year, desk.today)
             count = unitsheet.write(path, shown, unitreport.every_row(session, desk.notices, shown, desk.today), desk.today)
-        _note(desk, member, shown, count)
+        _note(desk, member, shown, count, EXPORT)
     except BaseException:
         path.unlink()
         raise
     name = quote(word("data.report.file", unit=unit, year=year, day=desk.today.isoformat()))
     headers = {"Content-Disposition": f"attachment; filename=\"report-{year}.xlsx\"; filename*=UTF-8''{name}"}
-    return FileResponse(path, media_type=XLSX, headers=headers, background=BackgroundTask(path.unlink))
+    sheet = path.open("rb")
+    path.unlink()  # it goes with this handle, however the download ends
+    return StreamingResponse(sheet, media_type=XLSX, headers=headers, background=BackgroundTask(sheet.close))
 
 
 def _allowed(member: Member, unit: str) -> str:
@@ -110,7 +112,7 @@ def _reports(request: Request, desk: Desk) -> RecentReports:
         return made
 
 
-def _note(desk: Desk, member: Member, shown: Overview, count: int) -> None:
+def _note(desk: Desk, member: Member, shown: Overview, count: int, what: str = LOOK) -> None:
     """Into the audit trail: whose unit, which year, and how many people were shown."""
     with desk.database.write() as session:
-        audit.note(session, desk.now, member.actor, LOOK, detail=f"{shown.unit} {shown.year} {count}")
+        audit.note(session, desk.now, member.actor, what, detail=f"{shown.unit} {shown.year} {count}")

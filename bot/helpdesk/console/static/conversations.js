@@ -314,7 +314,7 @@
     searching = setTimeout(async () => {
       const words = event.target.value;
       try {
-        const response = await fetch(`/conversations/over?find=${encodeURIComponent(words)}`, { headers: { "HX-Request": "true" } });
+        const response = await window.xst.post("/conversations/over", { find: words });
         if (response.ok && event.target.value === words) { document.getElementById("found").innerHTML = await response.text(); tidy(); }
       } catch { window.xst.toast(texts.failed, true); }
     }, 200);

@@ -45,6 +45,12 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), ZONE)
 
 
+def one(day: date) -> Period:
+    """A single day; one far from ours becomes the farthest that is none of ours."""
+    kept = min(max(day, FIRST_DAY), LAST_DAY)
+    return Period(kept, kept)
+
+
 def latest(days: int, today: date) -> Period:
     """The last ``days`` days, today included."""
     return Period(today - timedelta(days=days - 1), today)
