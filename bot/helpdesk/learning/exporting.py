@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.db import Database
-from bot.helpdesk.learning import lessons
+from bot.db import Database, serialise
+from bot.helpdesk.learning import lessons, reviews
 from bot.helpdesk.learning.corpus import ROOT, corpus, spelling
 from bot.helpdesk.learning.lessons import Taught
 from bot.helpdesk.words import word
@@ -67,17 +67,22 @@ class Exported:
 
 
 def export(database: Database, data: Path, now: datetime, dry_run: bool = False) -> Exported:
-    """Write the lessons that have not been exported, then mark them. ExportError; an export that broke off is simply repeated."""
-    with database.read() as session:
-        waiting = lessons.pending(session)
-    plan, contents = _planned(waiting, data)
+    """Write the lessons that have not been exported, and mark them. ExportError; an export that broke off is simply repeated.
+
+    Nobody teaches or undoes meanwhile: what was written would no longer be what stands.
+    """
+    corpus(data.parents[1])  # read before others have to wait
     if dry_run:
-        return plan
-    try:
-        _replace(contents)
-    except OSError as error:
-        raise ExportError(word("learning.export.unwritable", why=error.strerror or type(error).__name__)) from error
-    lessons.mark_exported(database, plan.ids, now)
+        with database.read() as session:
+            return _planned(lessons.pending(session), data)[0]
+    with database.write() as session:
+        serialise(session, reviews.TURN)
+        plan, contents = _planned(lessons.pending(session), data)
+        try:
+            _replace(contents)
+        except OSError as error:
+            raise ExportError(word("learning.export.unwritable", why=error.strerror or type(error).__name__)) from error
+        lessons.mark_exported(session, plan.ids, now)
     return plan
 
 

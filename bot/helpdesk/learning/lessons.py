@@ -8,7 +8,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from bot.db import Database
 from bot.helpdesk.models import Lesson
 
 _lesson = Lesson.__table__.c
@@ -37,13 +36,12 @@ def count_pending(session: Session | Connection) -> int:
     return int(session.execute(select(func.count()).select_from(Lesson.__table__).where(_lesson.exported_at.is_(None))).scalar_one())
 
 
-def mark_exported(database: Database, ids: Collection[int], now: datetime) -> int:
-    """They stand in the files now; the number of those that were still there and not exported."""
-    with database.write() as session:
-        done = session.execute(
-            update(Lesson)
-            .where(Lesson.id.in_(list(ids)), Lesson.exported_at.is_(None))
-            .values(exported_at=now)
-            .execution_options(synchronize_session=False)
-        )
-        return int(done.rowcount)
+def mark_exported(session: Session, ids: Collection[int], now: datetime) -> int:
+    """They stand in the files now; the number of those that were still there and not exported. The caller commits."""
+    done = session.execute(
+        update(Lesson)
+        .where(Lesson.id.in_(list(ids)), Lesson.exported_at.is_(None))
+        .values(exported_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)

@@ -18,6 +18,8 @@ from bot.helpdesk.learning.teachable import OUT_OF_SCOPE
 from bot.helpdesk.models import Lesson, Review, Staff
 from bot.inbox.models import Missed
 
+TURN = "review"
+"""What reviewers and an export take turns at."""
 LESSON, DISCARDED = "lesson", "discarded"
 """Decisions, beside OUT_OF_SCOPE."""
 
@@ -58,7 +60,7 @@ def teach(
     batch, decision = secrets.token_hex(8), OUT_OF_SCOPE if label == OUT_OF_SCOPE else LESSON
     done: list[int] = []
     with database.write() as session:
-        serialise(session, "review")
+        serialise(session, TURN)
         taken, there = _decided(session, wanted), _there(session, wanted)
         held = {spelling(row.text): row for row in session.execute(select(Lesson)).scalars()}
         for missed_id in wanted:
@@ -87,7 +89,7 @@ def discard(database: Database, staff_id: int, missed_ids: Iterable[int], now: d
     wanted = list(dict.fromkeys(missed_ids))
     batch = secrets.token_hex(8)
     with database.write() as session:
-        serialise(session, "review")
+        serialise(session, TURN)
         taken, there = _decided(session, wanted), _there(session, wanted)
         done = [missed_id for missed_id in wanted if missed_id in there and missed_id not in taken]
         session.add_all(Review(missed_id=missed_id, batch=batch, decision=DISCARDED, staff_id=staff_id, at=now) for missed_id in done)
@@ -98,7 +100,7 @@ def discard(database: Database, staff_id: int, missed_ids: Iterable[int], now: d
 def undo(database: Database, staff_id: int, now: datetime) -> Undone:
     """Take back the newest decision of this reviewer that stands. Its lessons go, unless another decision rests on them."""
     with database.write() as session:
-        serialise(session, "review")
+        serialise(session, TURN)
         standing = Review.undone_at.is_(None)
         batch = session.execute(
             select(Review.batch).where(Review.staff_id == staff_id, standing).order_by(Review.id.desc()).limit(1)

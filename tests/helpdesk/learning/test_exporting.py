@@ -1,6 +1,7 @@
 """Lessons go to the end of the right block of the right file, and nothing else of a file changes."""
 
 import shutil
+from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.db import Database
-from bot.helpdesk.learning import exporting, lessons
+from bot.helpdesk.learning import exporting, lessons, reviews
 from bot.helpdesk.learning.corpus import ROOT
-from bot.helpdesk.models import Lesson
+from bot.helpdesk.models import Lesson, Review
+from bot.inbox.models import Missed
 from bot.messages import Loader
 from bot.nlu.catalogue import plain
 from tests.helpdesk.conftest import NOW, add_staff
@@ -191,6 +193,50 @@ def test_a_file_that_cannot_be_replaced_leaves_the_lessons_waiting_and_the_rerun
     assert waiting(database) == []
     said = "".join(path.read_text("utf-8") for path in data.iterdir())
     assert said.count("多的学时能不能挪到来年用掉呢") == said.count("隔壁老张家的猫丢了") == 1
+
+
+def decided_on(database, text: str, label: str) -> None:
+    """One sentence of staff 1, taught by a decision that can be undone."""
+    staff = add_staff(database, "one", 1)
+    with database.write() as session:
+        session.add(Missed(id=1, sender_id="web:1", text=text, reason="useless", at=NOW))
+        session.flush()
+        session.add(Lesson(text=text, label=label, batch="b", staff_id=staff, at=NOW))
+        session.add(Review(missed_id=1, batch="b", decision="lesson", text=text, staff_id=staff, at=NOW))
+
+
+def test_who_undoes_during_an_export_waits_and_reads_that_it_is_exported(database, data, monkeypatch):
+    decided_on(database, "隔壁老张家的猫丢了", "out_of_scope")
+    real, undone = exporting._replace, []
+
+    def undone_meanwhile(contents):
+        undone.append(pool.submit(reviews.undo, database, 1, NOW))
+        with pytest.raises(TimeoutError):
+            undone[0].result(0.3)
+        real(contents)
+
+    monkeypatch.setattr(exporting, "_replace", undone_meanwhile)
+    with ThreadPoolExecutor(1) as pool:
+        done = exporting.export(database, data, NOW)
+        future: Future[reviews.Undone] = undone[0]
+        assert future.result(20) == reviews.Undone(0, exported=True)
+    assert [one.text for one in done.written] == ["隔壁老张家的猫丢了"]
+    assert waiting(database) == []
+
+
+def test_what_is_undone_while_an_export_is_prepared_is_not_written(database, data, monkeypatch):
+    decided_on(database, "隔壁老张家的猫丢了", "out_of_scope")
+    real, calls = exporting.corpus, []
+
+    def undone_first(root):
+        if not calls:
+            assert reviews.undo(database, 1, NOW).count == 1
+        calls.append(root)
+        return real(root)
+
+    monkeypatch.setattr(exporting, "corpus", undone_first)
+    assert exporting.export(database, data, NOW).written == []
+    assert "隔壁老张家的猫丢了" not in (data / "out_of_scope.yml").read_text("utf-8")
 
 
 def test_the_project_itself_is_what_an_export_changes_by_default():

@@ -116,17 +116,17 @@ def test_a_lesson_on_which_another_decision_rests_survives_undo(database, staff)
 
 def test_what_has_been_exported_cannot_be_undone(database, staff):
     reviews.teach(database, NOTHING, LABELS, staff[0], missed(database, "多的学时能转吗"), "faq/carry_over", NOW)
-    with database.read() as session:
+    with database.write() as session:
         (one,) = lessons.pending(session)
-    assert lessons.mark_exported(database, [one.id], NOW) == 1
+        assert lessons.mark_exported(session, [one.id], NOW) == 1
     assert reviews.undo(database, staff[0], NOW) == reviews.Undone(0, exported=True)
 
 
 def test_an_export_that_nobody_took_over_may_be_taught_again(database, staff):
     first, second = missed(database, "多的学时能转吗", "多的学时能转吗")
     reviews.teach(database, NOTHING, LABELS, staff[0], [first], "faq/carry_over", NOW)
-    with database.read() as session:
-        lessons.mark_exported(database, [one.id for one in lessons.pending(session)], NOW)
+    with database.write() as session:
+        lessons.mark_exported(session, [one.id for one in lessons.pending(session)], NOW)
     assert reviews.teach(database, NOTHING, LABELS, staff[1], [second], "faq/carry_over", NOW).done
     assert taught(database) == {"多的学时能转吗": "faq/carry_over"}
 
