@@ -95,9 +95,10 @@ def first_look(port: Port = DEFAULT_PORT) -> None:
 @app.command()
 @plain_errors
 def train(force: Annotated[bool, typer.Option("--force", help="train even when the model is up to date")] = False) -> None:
-    """Train the model when it is older than what it is made from."""
+    """Train the model when it is older than what it is made from. What staff have taught is taken if nothing gets worse."""
+    from bot.runtime.gate import ensure
     from bot.runtime.overlay import with_lessons
-    from bot.runtime.training import Recipe, ensure
+    from bot.runtime.training import Recipe
 
     ensure(with_lessons(Recipe()), force)
 
@@ -106,10 +107,10 @@ def train(force: Annotated[bool, typer.Option("--force", help="train even when t
 @plain_errors
 def list_models(use: Annotated[str | None, typer.Option("--use", help="make this model the current one")] = None) -> None:
     """List the trained models, newest first, the current one marked; or go back to another. A running bot follows within seconds."""
-    from bot.runtime import models
+    from bot.runtime import models, training
 
     if use is not None:
-        typer.echo(message("runtime.model_used", model=models.use(use).name))
+        typer.echo(message("runtime.model_used", model=models.use(use, chosen=training.fingerprint(training.Recipe())).name))
         return
     for model in models.listed():
         mark = "*" if model.is_current else " "

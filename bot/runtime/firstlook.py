@@ -51,7 +51,7 @@ def run(port: int) -> None:
 
 def train_if_stale() -> None:
     """In a process of its own, so that its memory does not stay with the server. SystemExit when it fails; it has said why."""
-    if not training.is_fresh(training.Recipe(), lessons=False):  # what staff have taught since then waits for their own training
+    if not training.may_stay(training.Recipe()):  # what staff have taught since then waits for their own training
         code = subprocess.run([sys.executable, "-m", "bot", "train"], check=False).returncode
         if code:
             raise SystemExit(code)

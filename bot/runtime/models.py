@@ -1,11 +1,13 @@
 """The model files: `xueshitong-<moment>.tar.gz`, a record beside each, and `current`, a small file that names the one to serve.
 
 The pointer is replaced in one step, so a reader finds the old name or the new one; running workers look at it and exchange their model.
+Whoever chose a model by hand leaves a second line in it: a digest of the files at that moment (`bot.runtime.training.may_stay`).
 """
 
+import fcntl
 import os
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,8 +43,15 @@ class Model:
 def current(folder: Path = MODELS) -> Path | None:
     """The model file that the pointer names; None when there is none."""
     with suppress(OSError):
-        path = folder / (folder / POINTER).read_text(encoding="utf-8").strip()
+        path = folder / (folder / POINTER).read_text(encoding="utf-8").partition("\n")[0].strip()
         return path if path.parent == folder and path.is_file() else None
+    return None
+
+
+def chosen_at(folder: Path) -> str | None:
+    """The digest of the files at the moment when the current model was chosen by hand; None when a training put it there."""
+    with suppress(OSError):
+        return (folder / POINTER).read_text(encoding="utf-8").partition("\n")[2].strip() or None
     return None
 
 
@@ -68,21 +77,52 @@ def candidates(place: Path) -> list[Path]:
     return [chosen, *(model.path for model in listed(place) if not model.is_current)] if chosen else []
 
 
-def use(name: str, folder: Path = MODELS) -> Path:
-    """Make the model of that name the current one. StartError when there is none such."""
+def named(name: str, folder: Path = MODELS) -> Path:
+    """The file of the model of that name. StartError when there is none such."""
     for model in listed(folder):
         if name.removesuffix(SUFFIX) == model.name:
-            point_to(model.path)
             return model.path
     raise StartError(message("runtime.no_such_model", name=name))
 
 
-def point_to(path: Path) -> None:
-    """Name this file in its folder's pointer."""
+def use(name: str, folder: Path = MODELS, *, chosen: str | None = None) -> Path:
+    """Make the model of that name the current one, as `point_to`. StartError when there is none such."""
+    path = named(name, folder)
+    point_to(path, chosen)
+    return path
+
+
+def point_to(path: Path, chosen: str | None = None) -> None:
+    """Name this file in its folder's pointer, with the digest of the files where somebody chose it."""
+    with _turn(path.parent):
+        _write_pointer(path, chosen)
+
+
+def exchange(before: Path | None, after: Path, chosen: str | None = None) -> bool:
+    """As `point_to` if the current model is still ``before``; else False, and nothing is changed."""
+    with _turn(after.parent):
+        if current(after.parent) != before:
+            return False
+        _write_pointer(after, chosen)
+        return True
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """One process at a time moves the pointer. The lock goes with the process that holds it."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _write_pointer(path: Path, chosen: str | None) -> None:
     pointer = path.parent / POINTER
     written = pointer.with_name(f".{POINTER}-{os.getpid()}")
     with written.open("w", encoding="utf-8") as target:
-        target.write(f"{path.name}\n")
+        target.writelines(f"{line}\n" for line in (path.name, chosen) if line)
         target.flush()
         os.fsync(target.fileno())
     written.replace(pointer)
@@ -104,6 +144,12 @@ def new_file(folder: Path, now: datetime) -> Path:
 def record_of(path: Path) -> Path:
     """The file beside a model that says what it was made from."""
     return path.with_name(path.name.removesuffix(SUFFIX) + ".json")
+
+
+def adopt(made: Path, folder: Path) -> Path:
+    """Take a new model with its record into the folder, where it can be served from now on. Returns its place there."""
+    record_of(made).replace(record_of(folder / made.name))
+    return made.replace(folder / made.name)
 
 
 def prune(folder: Path, spared: Collection[Path] = ()) -> None:

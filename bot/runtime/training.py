@@ -10,12 +10,11 @@ import io
 import json
 import os
 import re
-import shutil
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -78,15 +77,26 @@ def fingerprint(recipe: Recipe) -> str:
 
 def is_fresh(recipe: Recipe, lessons: bool = True) -> bool:
     """Whether the current model stands and was made from just these ingredients, and from these lessons unless they do not matter."""
+    record = _record(recipe)
+    same = record is not None and record["ingredients"] == fingerprint(recipe)
+    return bool(same and record and (not lessons or record.get("lessons", taught(())) == taught(recipe.lessons)))
+
+
+def may_stay(recipe: Recipe) -> bool:
+    """Whether nothing calls for a training: the current model is made from these ingredients, or was chosen since they last changed."""
+    return is_fresh(recipe, lessons=False) or (_record(recipe) is not None and models.chosen_at(recipe.models) == fingerprint(recipe))
+
+
+def _record(recipe: Recipe) -> dict[str, str] | None:
+    """What the current model was made from; None where there is none, or one that is not what its record says."""
     model = models.current(recipe.models)
     if model is None:
-        return False
+        return None
     try:
         record = json.loads(models.record_of(model).read_text(encoding="utf-8"))
-        same = record["model"] == _digest(model) and record["ingredients"] == fingerprint(recipe)
-        return bool(same and (not lessons or record.get("lessons", taught(())) == taught(recipe.lessons)))
+        return record if record["model"] == _digest(model) and record["ingredients"] else None
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return None
 
 
 def taught(lessons: Iterable[Lesson]) -> str:
@@ -94,39 +104,30 @@ def taught(lessons: Iterable[Lesson]) -> str:
     return hashlib.sha256(json.dumps(sorted(lessons)).encode()).hexdigest()
 
 
-def ensure(recipe: Recipe, force: bool = False) -> None:
-    """Train when the model is stale, or `force`; print what is done. Raises as `train` does."""
-    if not force and is_fresh(recipe):
-        print(message("runtime.fresh"), flush=True)
-        return
-    print(message("runtime.training"), flush=True)
-    started = time.monotonic()
-    model = train(recipe)
-    print(message("runtime.trained", model=model, seconds=round(time.monotonic() - started)), flush=True)
-
-
 def train(recipe: Recipe) -> Path:
-    """Train a new model from scratch and make it the current one; earlier ones stay for going back. Returns the new file. As `make`."""
-    model = make(recipe)
+    """Train a new model from scratch and make it the current one; earlier ones stay for going back. Returns the new file. As `made`."""
+    with made(recipe) as candidate:
+        model = models.adopt(candidate, recipe.models)
     models.point_to(model)
     models.prune(recipe.models)
     return model
 
 
-def make(recipe: Recipe) -> Path:
-    """Train a new model from scratch beside the current one, which stays current. Returns the new file.
+@contextmanager
+def made(recipe: Recipe) -> Iterator[Path]:
+    """A new model trained from scratch, with its record, in a folder that goes at the end: nobody serves it until it is adopted.
 
     StartError with Rasa's reason when it cannot be trained; ComponentRefused names a component that needs TensorFlow.
     """
     ingredients = fingerprint(recipe)
     recipe.models.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".training-", dir=recipe.models) as folder:
-        made = _train_with_rasa(recipe, Path(folder))
-        model = models.new_file(recipe.models, datetime.now(ZONE))
-        record = {"ingredients": ingredients, "lessons": taught(recipe.lessons), "model": _digest(made)}
+        result = _train_with_rasa(recipe, Path(folder))
+        model = models.new_file(Path(folder), datetime.now(ZONE))
+        record = {"ingredients": ingredients, "lessons": taught(recipe.lessons), "model": _digest(result)}
         models.record_of(model).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        shutil.move(made, model)
-    return model
+        result.rename(model)
+        yield model
 
 
 def _train_with_rasa(recipe: Recipe, folder: Path) -> Path:

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from bot.runtime import models
 from bot.runtime.project import StartError
+from bot.runtime.training import Recipe, fingerprint
 from bot.settings import ZONE
 
 FIRST = datetime(2026, 1, 31, 23, 59, 59, tzinfo=ZONE)
@@ -47,6 +48,17 @@ def test_the_pointer_is_replaced_and_not_rewritten(tmp_path):
     assert models.current(tmp_path) == new
     assert models.stamp(tmp_path) != seen
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith((".", "current"))) == ["current"]
+
+
+def test_the_pointer_is_exchanged_only_if_it_is_what_one_thinks(tmp_path):
+    one, two, three = put(tmp_path, 3)
+    assert models.exchange(None, one)
+    assert not models.exchange(two, three)
+    assert models.current(tmp_path) == one
+    assert models.exchange(one, two, "digest")
+    assert (models.current(tmp_path), models.chosen_at(tmp_path)) == (two, "digest")
+    assert models.exchange(two, three)
+    assert models.chosen_at(tmp_path) is None
 
 
 @pytest.mark.parametrize("text", ["", "xueshitong-none.tar.gz", "../elsewhere.tar.gz", "/etc/hostname"])
@@ -108,6 +120,7 @@ def test_the_command_goes_back_to_an_older_model(command):
         assert done.exit_code == 0
         assert old.name in done.stdout
         assert models.current(old.parent) == old
+        assert models.chosen_at(old.parent) == fingerprint(Recipe())
 
 
 @pytest.mark.parametrize("name", ["xueshitong-none", "current", "../models"])

@@ -129,7 +129,8 @@ def test_a_candidate_that_is_no_worse_goes_live_and_one_can_go_back(small):
     assert small.actions() == ["retrain", "model-live"]
     held = Models(small.recipe.models)
     assert (held.current(), held.holds(row.before)) == (row.model, True)
-    held.use(row.before)
+    assert not held.exchange(row.before, row.model)
+    assert held.exchange(row.model, row.before)
     assert models.current(small.recipe.models) == before
 
 

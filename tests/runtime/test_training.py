@@ -2,9 +2,10 @@
 
 import pytest
 
-from bot.runtime.models import current, require_current
+from bot.runtime.gate import ensure
+from bot.runtime.models import current, point_to, require_current
 from bot.runtime.project import StartError
-from bot.runtime.training import ensure, is_fresh, train
+from bot.runtime.training import fingerprint, is_fresh, made, may_stay, train
 
 
 def test_a_model_just_trained_is_fresh(tiny):
@@ -85,3 +86,23 @@ def test_a_missing_source_is_named(tiny):
     tiny.domain.unlink()
     with pytest.raises(StartError, match=r"找不到 .*domain\.yml"):
         train(tiny)
+
+
+def test_a_model_that_is_not_adopted_can_be_served_by_nobody_and_goes(tiny):
+    before = sorted(tiny.models.iterdir())
+    with made(tiny) as candidate:
+        assert candidate.is_file()
+        assert [path for path in tiny.models.glob("*.tar.gz") if path not in before] == []
+    assert sorted(tiny.models.iterdir()) == before
+
+
+def test_a_model_gone_back_to_stays_until_the_files_change_again(tiny):
+    old = require_current(tiny.models)
+    tiny.domain.write_text(tiny.domain.read_text("utf-8") + "\n", "utf-8")
+    assert not may_stay(tiny)
+    train(tiny)
+    assert may_stay(tiny)
+    point_to(old, fingerprint(tiny))
+    assert (current(tiny.models), is_fresh(tiny, lessons=False), may_stay(tiny)) == (old, False, True)
+    tiny.domain.write_text(tiny.domain.read_text("utf-8") + "\n", "utf-8")
+    assert not may_stay(tiny)

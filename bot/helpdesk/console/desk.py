@@ -23,11 +23,11 @@ class Models(Protocol):
     def holds(self, name: str) -> bool:
         """Whether there is one of that name."""
 
-    def use(self, name: str) -> None:
-        """Let it answer from now on."""
+    def exchange(self, before: str, after: str) -> bool:
+        """Let another answer from now on; False when ``before`` is not the one that answers. An error when the other is gone."""
 
-    def train(self, run: int) -> None:
-        """Begin the training of that number, in a process of its own."""
+    def train(self, run: int, ended: Callable[[], None]) -> None:
+        """Begin the training of that number, in a process of its own; ``ended`` is called when the process has ended."""
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,30 @@
 """Trainings that the console asked for: one at a time, told by their row how far they are, dead when they fall silent."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from bot.db import Database, serialise
+from bot.db import Database, DatabaseFault, DatabaseNotReady, serialise
 from bot.helpdesk.learning import lessons
 from bot.helpdesk.models import Retraining, Staff
 from bot.hours import audit
 
 RUNNING, LIVE, WORSE, FAILED, ROLLED_BACK = "running", "live", "worse", "failed", "rolled_back"
 TRAINING, EVALUATING, DONE = "training", "evaluating", "done"
-SILENT = timedelta(seconds=60)
-"""A training that has not beaten for so long is dead."""
+SILENT = timedelta(minutes=15)
+"""A training that has not beaten for so long is dead: longer than any import holds SQLite's lock, behind which nobody can beat."""
+PATIENCE, PAUSE = 600.0, 2.0
+"""Seconds for which a training tries again to write to the database, and between two tries."""
 TYPICAL = timedelta(seconds=120)
 """How long one takes while none has been seen."""
+
+T = TypeVar("T")
 
 _row = Retraining.__table__.c
 
@@ -66,13 +72,41 @@ def end(database: Database, run_id: int, state: str, now: datetime, **facts: Any
     return _change(database, run_id, state=state, step=DONE, progress=1.0, ended_at=now, beat_at=now, **facts)
 
 
+def withdraw(database: Database, run_id: int, was: str, state: str, actor: str, now: datetime, detail: str) -> bool:
+    """The model did not become current after all: what ``was`` noted beforehand is ``state``. False when it was noted no more."""
+    with database.write() as session:
+        done = _changed(session, run_id, was, state=state, detail=detail)
+        if done:
+            audit.note(session, now, actor, "model-unmoved", detail=f"{run_id} {was}")
+        return done
+
+
+def gone(database: Database, run_id: int, clock: Callable[[], datetime]) -> None:
+    """The training's process has ended: if it did not say how, it failed."""
+    with suppress(DatabaseFault):  # its silence will tell
+        patiently(lambda: end(database, run_id, FAILED, clock()))
+
+
+def patiently(write: Callable[[], T], seconds: float = PATIENCE) -> T:
+    """Do it as soon as the database can be written to. DatabaseFault after so long."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return write()
+        except DatabaseNotReady:
+            raise
+        except DatabaseFault:
+            if time.monotonic() > until:
+                raise
+        time.sleep(PAUSE)
+
+
 def roll_back(session: Session, run_id: int, actor: str, now: datetime) -> bool:
     """Note that the model before is current again; False unless the training's model was live. The caller commits."""
-    was_live = Retraining.id == run_id, Retraining.state == LIVE
-    changed = session.execute(update(Retraining).where(*was_live).values(state=ROLLED_BACK).execution_options(synchronize_session=False))
-    if changed.rowcount == 1:
+    done = _changed(session, run_id, LIVE, state=ROLLED_BACK)
+    if done:
         audit.note(session, now, actor, "model-back", detail=f"{run_id}")
-    return bool(changed.rowcount == 1)
+    return done
 
 
 def newest(session: Session, count: int = 10) -> list[Run]:
@@ -93,11 +127,11 @@ def get(session: Session, run_id: int) -> Run:
 
 
 def bury(database: Database, now: datetime) -> None:
-    """Let trainings whose process has died count as failed. Writes only when there is one."""
+    """Let trainings whose process has died count as failed. Writes only when there is one, and not while others hold the lock."""
     with database.read() as session:
         dead = session.execute(select(Retraining.id).where(_dead(now))).first()
     if dead is not None:
-        with database.write() as session:
+        with suppress(DatabaseFault), database.write() as session:
             _bury(session, now)
 
 
@@ -125,9 +159,13 @@ def _bury(session: Session, now: datetime) -> None:
 
 def _change(database: Database, run_id: int, **values: Any) -> bool:
     with database.write() as session:
-        running = Retraining.id == run_id, Retraining.state == RUNNING
-        changed = session.execute(update(Retraining).where(*running).values(**values).execution_options(synchronize_session=False))
-        return bool(changed.rowcount == 1)
+        return _changed(session, run_id, RUNNING, **values)
+
+
+def _changed(session: Session, run_id: int, was: str, **values: Any) -> bool:
+    stands = Retraining.id == run_id, Retraining.state == was
+    changed = session.execute(update(Retraining).where(*stands).values(**values).execution_options(synchronize_session=False))
+    return bool(changed.rowcount == 1)
 
 
 def _run(row: Any, number: int) -> Run:

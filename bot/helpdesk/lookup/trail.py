@@ -17,7 +17,8 @@ STAFF = "staff:"
 ACTIONS = (
     *("console-lookup", "console-reveal", "console-code", "console-report", "console-export"),
     *("codes", "bind", "bind-wrong", "unbind", "import", "undo-import"),
-    *("staff-add", "staff-disable", "staff-enable", "staff-password", "switch-off", "switch-on", "retrain", "model-back", "model-live"),
+    *("staff-add", "staff-disable", "staff-enable", "staff-password", "switch-off", "switch-on", "retrain"),
+    *("model-back", "model-live", "model-unmoved"),
 )
 """What words/audit.yml has a word for."""
 

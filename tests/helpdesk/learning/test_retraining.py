@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from bot.db import DatabaseBusy
 from bot.helpdesk.learning import retraining
 from bot.helpdesk.models import Lesson
 from bot.hours.models import AuditEntry
 from tests.helpdesk.conftest import NOW, add_staff
 
 LATER = NOW + timedelta(seconds=90)
+SILENT = retraining.SILENT + timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def test_one_that_beats_lives_and_a_silent_one_is_failed(database, staff):
     retraining.beat(database, run, retraining.EVALUATING, 0.9, LATER)
     retraining.bury(database, LATER)
     assert state(database, run) == retraining.RUNNING
-    retraining.bury(database, LATER + timedelta(seconds=61))
+    retraining.bury(database, LATER + SILENT)
     assert state(database, run) == retraining.FAILED
     assert not retraining.beat(database, run, retraining.EVALUATING, 0.9, LATER)
     assert not retraining.end(database, run, retraining.LIVE, LATER)
@@ -53,7 +55,7 @@ def test_one_that_beats_lives_and_a_silent_one_is_failed(database, staff):
 def test_after_a_dead_one_the_next_may_begin(database, staff):
     retraining.begin(database, staff, "staff:1", NOW)
     assert retraining.begin(database, staff, "staff:1", NOW + timedelta(seconds=30)) is None
-    assert retraining.begin(database, staff, "staff:1", LATER) is not None
+    assert retraining.begin(database, staff, "staff:1", NOW + SILENT) is not None
 
 
 def test_only_what_is_live_can_be_rolled_back_and_only_once(database, staff):
@@ -69,6 +71,55 @@ def test_only_what_is_live_can_be_rolled_back_and_only_once(database, staff):
         (held,) = retraining.newest(session)
         assert (held.state, held.model, held.before, held.figures, held.by) == ("rolled_back", "b", "a", {"lost": []}, 3)
         assert retraining.usual_seconds(session) == 90
+
+
+def test_an_end_noted_beforehand_is_set_back_with_the_reason_where_the_model_did_not_move(database, staff):
+    run = retraining.begin(database, staff, "staff:1", NOW)
+    retraining.end(database, run, retraining.LIVE, LATER, model="b", before="a")
+    with database.write() as session:
+        assert retraining.roll_back(session, run, "staff:1", NOW)
+    assert retraining.withdraw(database, run, retraining.ROLLED_BACK, retraining.LIVE, "staff:1", NOW, "磁盘满了")
+    assert not retraining.withdraw(database, run, retraining.ROLLED_BACK, retraining.LIVE, "staff:1", NOW, "磁盘满了")
+    with database.read() as session:
+        held = retraining.get(session, run)
+        assert (held.state, held.detail, held.ended_at) == ("live", "磁盘满了", LATER)
+        assert [row.action for row in session.query(AuditEntry)] == ["retrain", "model-back", "model-unmoved"]
+
+
+def test_a_process_that_ended_without_a_word_has_failed_and_one_that_said_how_has_not(database, staff):
+    run = retraining.begin(database, staff, "staff:1", NOW)
+    retraining.gone(database, run, lambda: LATER)
+    assert state(database, run) == retraining.FAILED
+    run = retraining.begin(database, staff, "staff:1", NOW)
+    retraining.end(database, run, retraining.WORSE, LATER)
+    retraining.gone(database, run, lambda: LATER)
+    assert state(database, run) == retraining.WORSE
+
+
+def test_what_is_busy_is_tried_again_until_patience_ends(monkeypatch):
+    monkeypatch.setattr(retraining, "PAUSE", 0.0)
+    left = [DatabaseBusy("busy"), DatabaseBusy("busy")]
+
+    def write() -> str:
+        if left:
+            raise left.pop()
+        return "done"
+
+    assert retraining.patiently(write) == "done"
+    left += [DatabaseBusy("busy")]
+    with pytest.raises(DatabaseBusy):
+        retraining.patiently(write, -1.0)
+
+
+def test_a_look_at_trainings_does_not_fail_behind_a_long_write(database, staff, monkeypatch):
+    run = retraining.begin(database, staff, "staff:1", NOW)
+
+    def busy() -> None:
+        raise DatabaseBusy("busy")
+
+    monkeypatch.setattr(database, "write", busy)
+    retraining.bury(database, NOW + SILENT)
+    assert state(database, run) == retraining.RUNNING
 
 
 def test_an_unknown_training_is_none(database):

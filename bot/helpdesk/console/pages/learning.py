@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -28,6 +28,7 @@ from bot.inbox.models import Missed
 
 router = APIRouter(prefix="/learning")
 
+ASKED_PATIENCE = 20.0  # seconds, while somebody waits
 _ONE = "/missed/{missed_id:int}"
 _RUN = "/models/{run:int}"
 
@@ -122,7 +123,7 @@ def train(desk: AtDesk, member: Admin) -> Response:
     if run is None:
         return RedirectResponse("/learning/models?said=running", 303)
     try:
-        desk.models.train(run)
+        desk.models.train(run, partial(retraining.gone, desk.database, run, desk.settings.now))
     except OSError as error:
         retraining.end(desk.database, run, retraining.FAILED, desk.now, detail=error.strerror)
     return RedirectResponse("/learning/models?said=begun", 303)
@@ -140,8 +141,15 @@ def back(desk: AtDesk, member: Admin, run: int) -> Response:
         done = fits and retraining.roll_back(session, run, member.actor, desk.now)
     if not done or held.before is None:
         return RedirectResponse("/learning/models?said=not_back", 303)
-    desk.models.use(held.before)
-    return RedirectResponse("/learning/models?said=back", 303)
+    try:
+        moved = desk.models.exchange(held.model or "", held.before)
+        why = word("learning.training.not_back")
+    except Exception as error:  # whatever kept it from moving: the row says what the pointer says
+        moved, why = False, word("learning.training.unmoved", why=getattr(error, "strerror", None) or error)
+    if not moved:
+        moved_not = partial(retraining.withdraw, desk.database, run, retraining.ROLLED_BACK, retraining.LIVE, member.actor, desk.now, why)
+        retraining.patiently(moved_not, ASKED_PATIENCE)
+    return RedirectResponse(f"/learning/models?said={'back' if moved else 'not_back'}", 303)
 
 
 def _left(request: Request, desk: Desk, member: Member, said: list[str]) -> Response:
