@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from bot.helpdesk.learning import retraining
 from bot.helpdesk.models import Retraining, Staff
 from bot.runtime import gate, models, overlay, relearning, training
 from bot.runtime.relearning import Plan, carry_out
+from bot.runtime.retrainer import Models
 from bot.runtime.training import Recipe
 from bot.settings import load
 from tests.runtime.test_models import FIRST, put
@@ -151,3 +153,10 @@ def test_a_training_that_counts_no_more_or_is_told_to_end_stops_and_leaves_nothi
     assert (run.row().state, models.current(run.folder)) == ("failed", run.new)
     assert run.row().detail == (None if how == "given up" else "训练被中途停止。")
     assert served(run) == [run.new.name, run.old.name]
+
+
+def test_the_console_hears_that_a_trainings_process_has_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    heard = threading.Event()
+    Models(tmp_path).train(1, heard.set)
+    assert heard.wait(10)
