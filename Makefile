@@ -16,7 +16,7 @@ $(STAMP): pyproject.toml uv.lock .ci/setup
 	@.ci/setup
 	@touch $@
 
-run: setup ## the whole bot with sample people and a chat page (PORT=5006 for another port)
+run: setup ## the whole bot with sample people and a chat page (PORT=5016 for another port; the console takes the next one)
 	@exec $(PYTHON) -m bot first-look --port $(PORT)
 
 train: setup ## train the model when it is older than what it is made from

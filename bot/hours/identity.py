@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from bot.db import Database, serialise
@@ -199,8 +199,3 @@ def _locked_until(session: Session, sender_id: str, key: str, now: datetime) -> 
         if len(last) == most and last[0] - last[-1] < wait and now < last[0] + wait:
             until.append(last[0] + wait)
     return max(until, default=None)
-
-
-def count_bound(session: Session, person_id: int) -> int:
-    """How many chats a person has bound."""
-    return session.execute(select(func.count()).select_from(ChatIdentity).where(ChatIdentity.person_id == person_id)).scalar_one()

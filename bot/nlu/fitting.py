@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,6 @@ from bot.nlu.text import canonical
 PENALTY = 0.25
 FOLDS = 5
 UNKNOWN = 0.3  # the temperature where a label with one example leaves nothing to hold out
-THREADS = 2  # liblinear lets other threads run
 MANY = 2000  # sentences from which a feature must stand in several of them to count
 LEAST = {"c": 2, "s": 2, "p": 4}
 
@@ -37,11 +35,9 @@ def fitted(pairs: Pairs) -> Fitted:
     """Fit on (canonical sentence, label) pairs; a fold that a second fit does not see gives the temperature."""
     data = _prepared(pairs)
     count = len(data.labels)
-    with ThreadPoolExecutor(THREADS) as pool:
-        whole = pool.submit(_fit, data.matrix, data.wanted, count)
-        held = [(rows, pool.submit(_held_out, data, rows)) for rows in _folds(data)[:1]]
-        weights, bias = whole.result()
-        temperatures = [_temperature(scores.result(), data.wanted[rows]) for rows, scores in held]
+    # One after the other: liblinear draws from one generator for the whole process, and two fits at once would never be the same again.
+    weights, bias = _fit(data.matrix, data.wanted, count)
+    temperatures = [_temperature(_held_out(data, rows), data.wanted[rows]) for rows in _folds(data)[:1]]
     temperature = temperatures[0] if temperatures else UNKNOWN
     return Fitted(data.vocabulary, data.idf, data.labels, weights.astype(np.float16), bias, temperature)
 

@@ -13,15 +13,16 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.db import DatabaseFault
-from bot.helpdesk.console.access import OPEN_TO_ALL, SAFE, Forbidden, NotSignedIn, from_our_page, signed_in
+from bot.helpdesk.console.access import OPEN_TO_ALL, SAFE, TOKEN, Forbidden, NotSignedIn, from_our_page, signed_in
 from bot.helpdesk.console.desk import at_desk
 from bot.helpdesk.console.refusals import HEADERS, forbidden, refused, to_login, unavailable
 from bot.helpdesk.models import ADMIN
+from bot.helpdesk.records import uploadfiles
 
 FOR_EVER = "public, max-age=31536000, immutable"
 MOST_BODY = 1 << 20  # bytes
-LARGE: dict[str, tuple[str, int]] = {"/data/upload": (ADMIN, 401 << 20)}
-"""Where more is brought: by whom, and how many bytes. The page itself says what fits."""
+LARGE = {"/data/upload": (ADMIN, uploadfiles.MOST_BYTES + MOST_BODY)}
+"""Where more is brought: by whom, and how many bytes. With its token in a header the page itself says, unread, that it is too much."""
 _TOO_LONG_A_NUMBER = re.compile(rb"[0-9]{19}")  # no row has one, and databases fail on it
 _FORM = "application/x-www-form-urlencoded"
 
@@ -71,7 +72,7 @@ async def _admitted(request: Request) -> Receive:
         member = await run_in_threadpool(signed_in, request, at_desk(request))
         if role and member.role != role:
             raise Forbidden
-    if int(length) > most:
+    if int(length) > most and not (role and TOKEN in request.headers):
         raise HTTPException(413)
     return await _read(request) if request.headers.get("content-type", "").startswith(_FORM) else request.receive
 

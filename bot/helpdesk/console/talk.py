@@ -1,4 +1,4 @@
-"""What the conversations screen shows, gathered in one read: the lists, and one conversation with all that belongs beside it."""
+"""One conversation with all that belongs beside it, gathered in one read."""
 
 from dataclasses import dataclass
 

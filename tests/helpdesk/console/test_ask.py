@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -127,8 +128,8 @@ def test_with_a_person_chosen_their_figures_are_told_and_each_look_is_noted(bot_
     assert "请先绑定" in ask(desk, "我今年还差多少")
     with bot_and_console.console.database.read() as session:
         query = select(AuditEntry.actor, AuditEntry.person_id, AuditEntry.detail).where(AuditEntry.action == "console-lookup")
-        looks = [tuple(row) for row in session.execute(query.order_by(AuditEntry.id))]
-        assert looks[-4:] == [("staff:1", 2, where) for where in ("ask", "ask", "call", "ask")]
+        looks = [tuple(row) for row in session.execute(query.order_by(AuditEntry.id))][-5:]
+        assert [look for look, _ in groupby(looks)] == [("staff:1", 2, where) for where in ("ask", "call", "ask")]
 
 
 def test_the_same_words_about_a_person_are_told_as_the_bound_chat_tells_them(bot_and_console: Both, desk: Page) -> None:
