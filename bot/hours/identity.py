@@ -142,10 +142,10 @@ def bind(database: Database, secret: bytes, sender_id: str, name: str, code: str
         return BindResult(True, bound_person(session, sender_id))
 
 
-def bound_person(session: Session, sender_id: str) -> BoundPerson | None:
-    """The person this chat is bound to."""
+def bound_person(session: Session, sender_id: str, said_at: datetime | None = None) -> BoundPerson | None:
+    """The person this chat is bound to; None for what was said before it was, which may be somebody else's."""
     found = session.execute(_BOUND, {"chat": sender_id}).first()
-    if found is None:
+    if found is None or (said_at is not None and found.bound_at > said_at):
         return None
     return BoundPerson(found.id, found.name, found.unit, documents.mask(found.id_number), found.level, found.sector, found.bound_at)
 

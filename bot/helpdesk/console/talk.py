@@ -69,6 +69,6 @@ def talk(session: Session, desk: Desk, member: Member, ticket_id: int) -> Talk |
         conversation.settled(entries, now),
         way(session, item.sender_id, now),
         drafts.of(session, member.id, ticket_id),
-        behind(session, desk.notices, item.sender_id, desk.today),
+        behind(session, desk.notices, item, desk.today),
         presence.colleagues(session, now),
     )

@@ -271,3 +271,60 @@ def test_the_unit_role_has_no_business_here(console: Console, signed_in: SignIn)
     with console.database.read() as session:
         assert session.execute(select(func.count()).select_from(StaffMessage).where(StaffMessage.ticket_id == ticket)).scalar() == 0
         assert session.execute(select(func.count()).select_from(Draft).where(Draft.ticket_id == ticket)).scalar() == 0
+
+
+def _looks(console: Console, ticket: int) -> list[tuple[str, int | None]]:
+    with console.database.read() as session:
+        looked = select(AuditEntry.actor, AuditEntry.person_id).where(AuditEntry.detail == f"ticket {ticket}").order_by(AuditEntry.id)
+        return [tuple(row) for row in session.execute(looked)]
+
+
+def _stream(page: Page, address: str) -> None:
+    """Ask for a stream as a page does, and go when it has begun."""
+    page.evaluate(
+        """async (address) => {
+            const leave = new AbortController();
+            const response = await fetch(address, { signal: leave.signal });
+            await response.body.getReader().read();
+            leave.abort();
+        }""",
+        address,
+    )
+
+
+def test_reading_a_chat_is_noted_whoever_it_is_and_by_the_stream_too_but_not_each_time_a_page_comes_back(
+    console: Console, signed_in: SignIn
+) -> None:
+    page, ticket = signed_in("agent"), ask_for_human(console.database, "web:nobody", _now(console) - timedelta(minutes=5))
+    _stream(page, f"/conversations/events?watch={ticket}&after=j0.o0.e0")
+    assert _looks(console, ticket) == [("staff:1", None)]
+    _open(page, ticket)
+    assert _looks(console, ticket) == [("staff:1", None)] * 2
+    cursor = page.locator(".talk").get_attribute("data-cursor")
+    say(console.database, "web:nobody", "还在吗", _now(console))
+    for _ in range(3):
+        _stream(page, f"/conversations/events?watch={ticket}&after={cursor}")
+    page.reload()
+    assert _looks(console, ticket) == [("staff:1", None)] * 3
+    _stream(page, f"/conversations/events?watch={ticket}&after=j0.o0.e0")
+    assert _looks(console, ticket) == [("staff:1", None)] * 4
+
+
+def test_a_chat_that_was_bound_after_a_conversation_puts_nobodys_name_to_it(console: Console, signed_in: SignIn) -> None:
+    page, now = signed_in("agent"), _now(console)
+    over = ask_for_human(console.database, "web:shared", now - timedelta(hours=2))
+    assert handoff.take(console.database, over, _staff(console, "agent"), now - timedelta(hours=1)).ok
+    assert handoff.close(console.database, over, _staff(console, "agent"), now - timedelta(minutes=50)).ok
+    with console.database.write() as session:
+        person = session.execute(select(Person).order_by(Person.id)).scalars().first()
+        session.add(ChatIdentity(sender_id="web:shared", person_id=person.id, bound_at=now - timedelta(minutes=30)))
+        name, person_id = person.name, person.id
+    _open(page, over)
+    expect(page.locator("#facts")).to_contain_text("没有绑定身份")
+    assert name not in page.locator("#reception").inner_text()
+    assert _looks(console, over) == [("staff:1", None)]
+    now_open = _held(console, "web:shared")
+    _open(page, now_open)
+    expect(page.locator("#talk-title")).to_have_text(name)
+    expect(page.locator("#facts")).to_contain_text("在那以前说的话不一定出自本人")
+    assert _looks(console, now_open) == [("staff:1", person_id)]

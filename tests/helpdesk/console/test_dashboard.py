@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from sqlalchemy import insert, select
 
 from bot.helpdesk.dashboard.csvfile import as_csv
-from bot.hours.models import AuditEntry
+from bot.hours.models import AuditEntry, ChatIdentity, Person
 from bot.hours.report import inert
 from bot.inbox.models import Journal
 from bot.settings import load
@@ -199,6 +199,13 @@ def test_a_message_opens_what_was_said_around_it_and_the_look_leaves_a_trace(pag
     with filled.database.read() as session:
         last = session.execute(select(AuditEntry).order_by(AuditEntry.id.desc())).scalars().first()
     assert (last.actor, last.action, last.detail) == ("staff:1", "console-lookup", "dashboard")
+    with filled.database.write() as session:
+        said = session.execute(select(Journal).where(Journal.id == int(page.url.rpartition("/")[2]))).scalar_one()
+        person = session.execute(select(Person).order_by(Person.id)).scalars().first()
+        session.add(ChatIdentity(sender_id=said.sender_id, person_id=person.id, bound_at=said.received_at + timedelta(minutes=1)))
+        name = person.name
+    page.reload()
+    assert name not in page.locator("main").inner_text(), "who was bound later need not have said it"
     assert page.request.get("/dashboard/said/999999").status == 404
 
 

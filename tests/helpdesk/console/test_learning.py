@@ -1,5 +1,7 @@
 """待学习 in the browser: groups decided on by keys, taken back, two reviewers, the conversation behind a sentence, trainings told."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
@@ -140,6 +142,14 @@ def test_the_conversation_behind_a_sentence_is_a_look_that_leaves_a_trace(consol
         with console.database.read() as session:
             traces = [(one.actor, one.action, one.person_id, one.detail) for one in session.query(AuditEntry)]
         assert traces == [("staff:1", "console-lookup", person.id, "learning")]
+        with console.database.write() as session:
+            session.query(ChatIdentity).one().bound_at = row.at + timedelta(minutes=1)
+        page.reload()
+        expect(page.locator(".turn")).to_have_count(2)
+        expect(page.get_by_role("link", name=person.name)).to_have_count(0)
+        with console.database.read() as session:
+            newest = session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
+        assert (newest.action, newest.person_id) == ("console-lookup", None), "it may be somebody else's sentence"
     finally:
         with console.database.write() as session:
             session.query(ChatIdentity).delete()

@@ -154,7 +154,7 @@ def said(request: Request, desk: AtDesk, member: Worker, journal_id: int) -> Res
         if message is None:
             raise HTTPException(404)
         lines = around(session, message.sender_id, message.received_at)
-        person = bound_person(session, message.sender_id)
+        person = bound_person(session, message.sender_id, message.received_at)
     with desk.database.write() as session:
         audit.note(session, desk.now, member.actor, LOOKUP, person.id if person else None, "dashboard")
     facts: dict[str, Any] = {"where": channel_word(message.channel), "lines": lines, "person": person}

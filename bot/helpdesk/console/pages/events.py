@@ -17,18 +17,17 @@ from bot.helpdesk.console.talk import topic_of
 from bot.helpdesk.staff import sessions
 from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.talks import conversation, lists, presence
-from bot.helpdesk.talks.chatperson import note_look
+from bot.helpdesk.talks.chatperson import last_look, note_look, whose
 from bot.helpdesk.talks.conversation import Cursor, Entry
 from bot.helpdesk.talks.lists import Item
 from bot.helpdesk.talks.stream import Change, Stream, Watched
-from bot.hours.identity import bound_person
 
 router = APIRouter()
 
 RETRY = 1000  # milliseconds after which a page reconnects
 CHECK = 1.0  # seconds after which a stream asks again, before it tells more, whether its session still stands
-CAUGHT_UP = 20
-"""Entries that a page which was cut off may be told again without that being another look."""
+RETOLD = 2 * conversation.UNSETTLED
+"""What was said so shortly before a page was opened may be told again: its cursor stands behind what is settled."""
 
 
 def stream_of(request: Request) -> Stream:
@@ -63,7 +62,7 @@ async def events(request: Request, desk: AtDesk, member: Worker, watch: int = 0,
 
 
 def _arrived(desk: Desk, member: Member, ticket_id: int, named: Cursor | None) -> tuple[Watched | None, Cursor]:
-    """What the page shows, and where it begins. Who asks for what was said long before reads it here, which leaves a trace."""
+    """What the page shows, and where it begins. Who asks for what was said before they opened the conversation reads it here: noted."""
     with desk.database.write() as session:
         presence.arrive(session, member.id, desk.now)
     with desk.database.read() as session:
@@ -73,8 +72,9 @@ def _arrived(desk: Desk, member: Member, ticket_id: int, named: Cursor | None) -
         lines = conversation.history(session, item.sender_id, desk.now)
         beginning = conversation.settled(lines, desk.now)
         missed = conversation.after(session, item.sender_id, named or beginning, desk.now)
-        person = bound_person(session, item.sender_id)
-    if len(missed) > CAUGHT_UP:
+        looked = last_look(session, member.actor, ticket_id, desk.now - sessions.LIFE)
+        person = whose(session, item)
+    if looked is None or any(entry.at < looked - RETOLD for entry in missed):
         with desk.database.write() as session:
             note_look(session, member.actor, person.id if person else None, ticket_id, desk.now)
     return Watched(ticket_id, item.sender_id), beginning

@@ -84,7 +84,7 @@ def conversation(request: Request, desk: AtDesk, member: Worker, missed_id: int)
         if row is None:
             raise HTTPException(404)
         one = Sentence(row.id, row.sender_id, row.text, row.reason, row.at)
-        person = bound_person(session, one.sender_id)
+        person = bound_person(session, one.sender_id, one.at)
         lines = around(session, one.sender_id, one.at)
     if one.call is not None:
         return RedirectResponse(f"/calls/{one.call}", 303)
