@@ -132,6 +132,16 @@ def test_with_a_person_chosen_their_figures_are_told_and_each_look_is_noted(bot_
         assert [look for look, _ in groupby(looks)] == [("staff:1", 2, where) for where in ("ask", "call", "ask")]
 
 
+def test_who_was_signed_out_meanwhile_is_led_to_sign_in_and_not_told_inside_the_page(desk: Page) -> None:
+    desk.locator("#person-q").press_sequentially("crcm")
+    expect(desk.locator("#found .pick")).to_have_count(1)
+    desk.context.clear_cookies()
+    desk.locator("#found .pick").click()
+    expect(desk.get_by_role("heading", name="登录")).to_be_visible()
+    expect(desk).to_have_url(re.compile("/login"))
+    expect(desk.locator("#whom")).to_have_count(0)
+
+
 def test_the_same_words_about_a_person_are_told_as_the_bound_chat_tells_them(bot_and_console: Both, desk: Page) -> None:
     from bot.helpdesk.lookup import codes
     from bot.settings import load

@@ -95,6 +95,24 @@ def test_who_goes_back_finds_the_list_again(signed_in: SignedIn) -> None:
     expect(page.locator("#found .pick")).to_have_text(["扎西多杰"])
 
 
+def test_what_somebody_looked_for_is_gone_when_they_sign_out_and_is_no_one_elses_in_another_tab(signed_in: SignedIn) -> None:
+    page = signed_in("agent")
+    for tab in (page, other := page.context.new_page()):
+        tab.goto("/people")
+        tab.keyboard.type("zxdj")
+        tab.locator("#found .pick").click()
+    page.get_by_role("button", name="退出登录").click()
+    page.wait_for_url("**/login*")
+    assert page.evaluate("sessionStorage.length") == 0
+    page.get_by_label("登录名").fill("agent2")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url("**/conversations")
+    other.go_back()
+    expect(other.get_by_role("heading", level=1)).to_have_text("人员")
+    expect(other.locator("#q")).to_have_value("")
+
+
 def test_people_of_one_name_are_told_apart(signed_in: SignedIn, another: Callable[[str, str], int]) -> None:
     another("马占海", "湟源县水利队")
     page = signed_in("agent")

@@ -30,8 +30,12 @@ const console_ = {
     this.toast("已复制");
   },
 
+  /* Where nobody is signed in any more the page goes to where one signs in, and what waited for the answer waits on. */
   async post(url, fields) {
-    return fetch(url, { method: "POST", headers: { "X-CSRF-Token": this.token() }, body: new URLSearchParams(fields) });
+    const response = await fetch(url, { method: "POST", headers: { "X-CSRF-Token": this.token() }, body: new URLSearchParams(fields) });
+    if (!response.redirected || new URL(response.url).pathname !== "/login") return response;
+    window.location.assign(response.url);
+    return new Promise(() => {});
   },
 
   token() {

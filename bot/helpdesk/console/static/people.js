@@ -19,12 +19,13 @@ document.addEventListener("submit", (event) => {
   if (picks.length === 1) picks[0].click();
 });
 
-/* Who comes back from a person finds the list again. The words stay in this tab. */
+/* Who comes back from a person finds the list again. The words stay in this tab, for this session alone: the page of signing in clears them. */
 const words = document.querySelector(".find #q");
 if (words) {
-  words.addEventListener("input", () => sessionStorage.setItem("people.words", words.value));
+  words.addEventListener("input", () => sessionStorage.setItem("people.words", JSON.stringify([window.xst.token(), words.value])));
   const [entry] = performance.getEntriesByType("navigation");
-  const kept = entry && entry.type === "back_forward" ? sessionStorage.getItem("people.words") : null;
+  const [token, said] = JSON.parse(sessionStorage.getItem("people.words") || "[]");
+  const kept = entry && entry.type === "back_forward" && token === window.xst.token() ? said : null;
   if (kept) {
     document.addEventListener("htmx:load", () => { /* not before htmx has noted the empty box, or nothing has changed for it */
       words.value = kept;
