@@ -18,7 +18,7 @@ ACTIONS = (
     *("console-lookup", "console-reveal", "console-code", "console-report", "console-export"),
     *("codes", "bind", "bind-wrong", "unbind", "import", "undo-import"),
     *("staff-add", "staff-disable", "staff-enable", "staff-password", "switch-off", "switch-on", "retrain"),
-    *("model-back", "model-live", "model-unmoved"),
+    *("model-back", "model-live", "model-unmoved", "transcript", "purge"),
 )
 """What words/audit.yml has a word for."""
 

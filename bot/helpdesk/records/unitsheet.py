@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import date
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bot.answers import hours
 from bot.helpdesk.records.unitreport import Overview, Row
@@ -21,7 +22,7 @@ COLUMNS = (
 """Name and width (characters) of each; the headings are words of words/data.yml."""
 
 
-def write(path: Path, shown: Overview, rows: Iterable[Row], today: date) -> int:
+def write(into: Path | IO[bytes], shown: Overview, rows: Iterable[Row], today: date) -> int:
     """Write the file; how many people it holds. Memory stays small however many there are."""
     from openpyxl import Workbook
 
@@ -35,11 +36,15 @@ def write(path: Path, shown: Overview, rows: Iterable[Row], today: date) -> int:
         sheet.append([_bold(sheet, inert(line))])
     sheet.append([_bold(sheet, word(f"data.report.column.{name}")) for name, _ in COLUMNS])
     count = 0
-    for row in rows:
-        sheet.append(_cells(row, shown.notice))
-        count += 1
+    try:
+        for row in rows:
+            sheet.append(_cells(row, shown.notice))
+            count += 1
+    except BaseException:
+        book.save(BytesIO())  # openpyxl keeps its lines in a temporary file until then
+        raise
     sheet.auto_filter.ref = f"A{len(head) + 1}:{chr(ord('A') + len(COLUMNS) - 1)}{len(head) + 1 + count}"
-    book.save(path)
+    book.save(into)
     return count
 
 

@@ -1,6 +1,7 @@
 """Files brought in a browser: errors shown, mended, imported, taken back, figures with them; and the report of a unit."""
 
 import re
+import tempfile
 from datetime import date, datetime
 from http.client import HTTPConnection
 from pathlib import Path
@@ -241,6 +242,14 @@ def test_a_units_report_on_screen_and_as_a_file(admin, console, tmp_path):
         looks = select(AuditEntry.action, AuditEntry.detail).order_by(AuditEntry.id.desc()).limit(2)
         told = [tuple(look) for look in session.execute(looks)]
         assert told == [("console-export", f"{unit} 2023 1"), ("console-report", f"{unit} 2023 1")]
+
+
+def test_a_download_leaves_no_names_on_the_disk_whatever_part_of_it_is_asked_for(console, client):
+    headers, places = sign_in(client, "admin"), Path(console.env.get("TMPDIR", tempfile.gettempdir()))
+    before = {place.name for pattern in ("report-*", "openpyxl.*") for place in places.glob(pattern)}
+    for part in ("bytes=abc", "bytes=0-10", "bytes=99999999-"):
+        assert client.post("/report/file", headers={**headers, "Range": part}, data={"unit": unit_of(console, SHORT)}).status_code == 200
+    assert {place.name for pattern in ("report-*", "openpyxl.*") for place in places.glob(pattern)} <= before
 
 
 def test_a_unit_administrator_sees_the_report_of_their_own_unit_alone(signed_in, console, client):

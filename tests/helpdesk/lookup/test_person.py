@@ -1,5 +1,6 @@
 """One person at the desk: who may see them, what is told of them, and the trace that every look leaves."""
 
+import ast
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -160,3 +161,22 @@ def test_an_entry_outlives_its_person(sample: Database) -> None:
 def test_every_action_that_has_a_word_can_be_looked_for() -> None:
     words = yaml.safe_load((Path(trail.__file__).parents[1] / "words" / "audit.yml").read_text("utf-8"))
     assert set(trail.ACTIONS) == set(words["actions"])
+
+
+def test_every_action_that_is_noted_by_its_name_has_a_word() -> None:
+    found = set()
+    for file in Path(trail.__file__).parents[2].rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if (
+                isinstance(call, ast.Call)
+                and ast.unparse(call.func) in ("audit.note", "trail.note")
+                and isinstance(call.args[3], ast.Constant)
+            ):
+                found.add(call.args[3].value)
+    assert {"bind", "transcript", "purge", "model-live", "staff-add"} <= found
+    assert found <= set(trail.ACTIONS)
+
+
+def test_a_day_far_from_ours_has_no_entries(sample: Database) -> None:
+    with sample.read() as session:
+        assert [trail.page(session, trail.Filter(day=day)).entries for day in (date.min, date.max)] == [(), ()]

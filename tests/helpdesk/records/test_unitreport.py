@@ -1,6 +1,8 @@
 """A unit's report says of everybody what the engine says, in the order of the gaps, and its file holds no whole number and no formula."""
 
+import io
 import random
+import tempfile
 import time
 from datetime import date, timedelta
 from decimal import Decimal
@@ -178,6 +180,19 @@ def test_the_file_holds_the_whole_unit_with_the_day_and_the_clause(filled, notic
         assert "*" in line[1]
     numbers = {f"63010219900307{number:04d}" for number in range(1, 61)}
     assert not numbers & {str(cell) for line in lines for cell in line}
+
+
+def test_of_a_file_that_cannot_be_finished_no_name_stays_on_the_disk(filled, notices, tmp_path, monkeypatch):
+    shown, rows = made(filled, notices)
+    monkeypatch.setattr(tempfile, "tempdir", tempfile.mkdtemp(dir=tmp_path))
+
+    def broken():
+        yield from rows
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        unitsheet.write(io.BytesIO(), shown, broken(), TODAY)
+    assert list(Path(tempfile.gettempdir()).iterdir()) == []
 
 
 def test_no_cell_of_the_file_is_a_formula(database, notices, tmp_path):

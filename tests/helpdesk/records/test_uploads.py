@@ -169,6 +169,17 @@ def test_a_process_that_was_taken_for_dead_can_no_longer_write(database, work, b
     assert (look(work, upload).state, count(database, Person)) == ("failed", 0)
 
 
+def test_a_list_of_faults_that_is_itself_brought_is_checked_like_any_file(work, database, settings, tmp_path):
+    source = write_csv(tmp_path / "import-errors-people-1.csv", "people", PEOPLE)
+    with uploadfiles.received(settings, source.name, [source.read_bytes()]) as path, database.write() as session:
+        upload = uploads.add(session, 1, "people", path, NOW)
+    for _ in range(2):
+        work.check(upload).join()
+        assert (look(work, upload).state, look(work, upload).good_rows, path.exists()) == ("checked", 2, True)
+        with database.write() as session:
+            assert uploads.move(session, upload, [uploads.CHECKED], uploads.CHECKING, NOW)
+
+
 def test_a_file_that_cannot_be_read_is_refused_with_the_reason(work, database, settings, tmp_path):
     numbers = [["R1", int(ANN[:17] + "0"), "2023", "公需", "网络课程", "课", "5", "已审验"]]
     source = write_xlsx(tmp_path / "hours.xlsx", "hours", numbers)

@@ -1,6 +1,6 @@
 """What a call keeps and what it forgets, who is to be called back, and who asks the same again within a week."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -148,6 +148,7 @@ def test_calls_are_chosen_by_day_staff_and_outcome(database, staff):
     assert found(staff_id=other) == [elsewhere, last]
     assert found(outcome="elsewhere") == [elsewhere]
     assert found(day=NOW.date(), staff_id=other) == [last]
+    assert found(day=date.max) == found(day=date.min) == []
 
 
 def test_a_page_of_calls_says_whether_more_follow(database, staff):

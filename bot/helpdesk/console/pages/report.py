@@ -2,7 +2,6 @@
 
 import tempfile
 import threading
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
@@ -75,21 +74,19 @@ def file(
     """The whole unit as .xlsx. A POST, since it leaves a trace."""
     unit, years = _allowed(member, unit), unitreport.years(desk.notices, desk.today)
     year = year if year in years else years[0]
-    with tempfile.NamedTemporaryFile(prefix="report-", suffix=".xlsx", delete=False) as made:
-        path = Path(made.name)
+    sheet = tempfile.TemporaryFile()  # noqa: SIM115 (without a name: it goes with this handle, however the download ends)
     try:
         with desk.database.read() as session:
             kept = _reports(request, desk).overview(unit, year, desk.today)
             shown = kept if isinstance(kept, Overview) else unitreport.overview(session, desk.notices, unit, year, desk.today)
-            count = unitsheet.write(path, shown, unitreport.every_row(session, desk.notices, shown, desk.today), desk.today)
+            count = unitsheet.write(sheet, shown, unitreport.every_row(session, desk.notices, shown, desk.today), desk.today)
         _note(desk, member, shown, count, EXPORT)
     except BaseException:
-        path.unlink()
+        sheet.close()
         raise
+    sheet.seek(0)
     name = quote(word("data.report.file", unit=unit, year=year, day=desk.today.isoformat()))
     headers = {"Content-Disposition": f"attachment; filename=\"report-{year}.xlsx\"; filename*=UTF-8''{name}"}
-    sheet = path.open("rb")
-    path.unlink()  # it goes with this handle, however the download ends
     return StreamingResponse(sheet, media_type=XLSX, headers=headers, background=BackgroundTask(sheet.close))
 
 
