@@ -75,6 +75,10 @@ def test_a_call_of_somebody_known_by_keyboard_alone(agent, console):
         looks = session.execute(select(AuditEntry.actor, AuditEntry.action, AuditEntry.person_id, AuditEntry.detail)).all()
     assert row["person_id"] == person_id
     assert set(looks) == {("staff:1", "console-lookup", person_id, "call")}
+    agent.reload()  # the record shows the figures again
+    with console.database.read() as session:
+        again = session.execute(select(AuditEntry.actor, AuditEntry.action, AuditEntry.person_id, AuditEntry.detail)).all()
+    assert again == [*looks, ("staff:1", "console-lookup", person_id, "call")]
 
 
 def test_an_unrecognised_caller_is_told_the_rule_and_no_figures(agent, console):
