@@ -1,6 +1,7 @@
 """What tests share: the trained model, made once per run, a served bot, and migrated databases to copy."""
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,3 +65,15 @@ def migrated_postgres() -> Iterator[Callable[[], str]]:
         pattern.dispose()
         yield lambda: create("bot_0")
         admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A migrated database for each test, on SQLite and on a real PostgreSQL."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "each.db")
+        database = Database(f"sqlite:///{tmp_path / 'each.db'}")
+    else:
+        database = Database(request.getfixturevalue("migrated_postgres")())
+    yield database
+    database.dispose()

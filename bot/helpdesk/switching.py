@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.answers import Answers
 from bot.contact import contact
+from bot.helpdesk.actors import actor_of, number_in
 from bot.helpdesk.models import Staff
 from bot.helpdesk.words import word
 from bot.hours import audit
@@ -92,6 +93,6 @@ def shown(session: Session, catalogue: Catalogue) -> list[Shown]:
 
 def _names(session: Session, standing: Iterable[Standing]) -> Mapping[str, str]:
     """Actors of the audit trail in words."""
-    numbers = [int(one.by.removeprefix("staff:")) for one in standing if one.by.startswith("staff:")]
+    numbers = [number for one in standing if (number := number_in(one.by)) is not None]
     rows = session.execute(select(Staff.number, Staff.name).where(Staff.number.in_(numbers)))
-    return {f"staff:{row.number}": word("switches.who", name=row.name, number=row.number) for row in rows}
+    return {actor_of(row.number): word("switches.who", name=row.name, number=row.number) for row in rows}

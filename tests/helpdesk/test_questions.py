@@ -29,3 +29,8 @@ def test_words_that_fit_nothing_find_nothing(words: str) -> None:
 def test_every_question_is_found_by_its_own_label() -> None:
     for question in CATALOGUE:
         assert question in questions.find(CATALOGUE, question.label.split()[0], most=1000)
+
+
+def test_titles_are_read_by_their_words_and_not_as_names_of_people() -> None:
+    assert questions.initials("会计学几年") == "kjxjn"
+    assert questions.initials("谁要备案、谁审核") == "sybassh"

@@ -1,9 +1,8 @@
-"""A migrated database for each test, on SQLite and on PostgreSQL, and a hand for writing import files."""
+"""A hand for writing import files and importing them."""
 
 import csv
 import itertools
-import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,17 +27,6 @@ HOURS = [
     ["R3", BEN, "2023", "公需", "网络课程", "课三", "30", "已审验"],
 ]
 CREDITS = [[ANN, "驻村", "2020-06-01", "2022年6月30日", "", "证明"], [BEN, "防疫", "2020/2/1", "", "2020", ""]]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "hours.db")
-        database = Database(f"sqlite:///{tmp_path / 'hours.db'}")
-    else:
-        database = Database(request.getfixturevalue("migrated_postgres")())
-    yield database
-    database.dispose()
 
 
 def write_csv(path: Path, kind: str, rows: Iterable[Iterable[Any]], encoding: str = "utf-8", headings: list[str] | None = None) -> Path:

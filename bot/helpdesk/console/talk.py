@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from bot.answers import Answers
 from bot.helpdesk.console.desk import Desk
+from bot.helpdesk.questions import title_or
 from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.talks import conversation, drafts, lists, presence
 from bot.helpdesk.talks.chatperson import ChatPerson, behind
@@ -45,12 +46,7 @@ class Talk:
 
 def topic_of(answers: Answers, topic: str | None) -> str:
     """What the person had asked about, as a button says it; empty when nothing was, or nothing that still exists."""
-    if not topic:
-        return ""
-    try:
-        return answers.label(topic)
-    except KeyError:
-        return ""
+    return title_or(answers, topic, "") if topic else ""
 
 
 def talk(session: Session, desk: Desk, member: Member, ticket_id: int) -> Talk | None:

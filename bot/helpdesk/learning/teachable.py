@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.answers import Answers
+from bot.helpdesk.questions import initials, title_or
 from bot.nlu.catalogue import PREFIX
 from bot.nlu.classifier import Classifier
-from bot.nlu.pinyin import sounds
-from bot.nlu.text import simplify
 
 OUT_OF_SCOPE = "out_of_scope"
 OFFERED = 3
@@ -32,9 +31,9 @@ def choices(answers: Answers, labels: Iterable[str], today: date) -> dict[str, C
     ordered = [PREFIX + question.key for question in answers.catalogue if PREFIX + question.key in wanted]
     found = {}
     for label in [*ordered, *sorted(wanted - set(ordered))]:
-        title = _title(answers, label)
-        if title is not None:
-            found[label] = Choice(label, title, _answer(answers, label, today), "".join(sound[0] for sound in sounds(simplify(title))))
+        title = title_or(answers, label, "")
+        if title:
+            found[label] = Choice(label, title, _answer(answers, label, today), initials(title))
     return found
 
 
@@ -42,13 +41,6 @@ def nearest(classifier: Classifier, sentence: str, offered: dict[str, Choice]) -
     """The likeliest three for the sentence, best first."""
     ranked = [guess for guess in classifier.rank(sentence, RANKED) if guess.label in offered][:OFFERED]
     return [Choice(**{**vars(offered[guess.label]), "confidence": guess.confidence}) for guess in ranked]
-
-
-def _title(answers: Answers, label: str) -> str | None:
-    try:
-        return answers.label(label)
-    except KeyError:
-        return None
 
 
 def _answer(answers: Answers, label: str, today: date) -> str | None:

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
 from bot.helpdesk import period
+from bot.helpdesk.actors import actor_of
 from bot.helpdesk.models import Staff
 from bot.hours.models import AuditEntry, Person
 
 PAGE = 50
-STAFF = "staff:"
 ACTIONS = (
     *("console-lookup", "console-reveal", "console-code", "console-report", "console-export"),
     *("codes", "bind", "bind-wrong", "unbind", "import", "undo-import"),
@@ -64,14 +64,14 @@ def page(session: Session, chosen: Filter, below: int | None = None, most: int =
     rows = session.execute(query if below is None else query.where(_entry.id < below)).all()
     shown = rows[:most]
     people = _people(session, {row.person_id for row in shown if row.person_id is not None})
-    names = {f"{STAFF}{row.number}": row.name for row in session.execute(select(Staff.number, Staff.name))}
+    names = {actor_of(row.number): row.name for row in session.execute(select(Staff.number, Staff.name))}
     entries = tuple(_entry_of(row, names, people) for row in shown)
     return Page(entries, shown[-1].id if len(rows) > most else None)
 
 
 def actors(session: Session) -> list[tuple[str, str]]:
     """Everybody who works or worked here: actor and name, by number."""
-    return [(f"{STAFF}{row.number}", row.name) for row in session.execute(select(Staff.number, Staff.name).order_by(Staff.number))]
+    return [(actor_of(row.number), row.name) for row in session.execute(select(Staff.number, Staff.name).order_by(Staff.number))]
 
 
 def _conditions(chosen: Filter) -> list[ColumnElement[bool]]:

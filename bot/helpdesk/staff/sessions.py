@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 
 from bot.db import Database
+from bot.helpdesk.actors import actor_of
 from bot.helpdesk.models import UNIT, Staff, StaffSession
 
 LIFE = timedelta(hours=12)
@@ -17,7 +18,7 @@ SEEN_EVERY = timedelta(minutes=1)
 
 _session, _staff = StaffSession.__table__.c, Staff.__table__.c
 _FIND = (
-    select(_session.csrf, _session.seen_at, _staff.id, _staff.login, _staff.name, _staff.number, _staff.role, _staff.unit, _staff.presence)
+    select(_session.csrf, _session.seen_at, _staff.id, _staff.login, _staff.name, _staff.number, _staff.role, _staff.unit)
     .join_from(StaffSession.__table__, Staff.__table__, _session.staff_id == _staff.id)
     .where(_staff.disabled_at.is_(None))
 )
@@ -33,13 +34,12 @@ class Member:
     number: int
     role: str
     unit: str | None
-    presence: str
     csrf: str
 
     @property
     def actor(self) -> str:
         """How the audit trail calls them."""
-        return f"staff:{self.number}"
+        return actor_of(self.number)
 
     @property
     def sees_all(self) -> bool:
@@ -74,7 +74,7 @@ def find(database: Database, token: str, now: datetime, touch: bool = True) -> M
     if touch and now - row.seen_at > SEEN_EVERY:
         with database.begin() as connection:
             connection.execute(update(StaffSession.__table__).where(_session.token_hash == digest).values(seen_at=now))
-    return Member(row.id, row.login, row.name, row.number, row.role, row.unit, row.presence, row.csrf)
+    return Member(row.id, row.login, row.name, row.number, row.role, row.unit, row.csrf)
 
 
 def end(database: Database, token: str) -> None:

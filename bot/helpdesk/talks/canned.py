@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.answers import PLACEHOLDER, Answers
-from bot.hours.search import initials
-from bot.inbox.models import Switch
+from bot.helpdesk.questions import initials
+from bot.inbox import switches
 from bot.messages import Loader
 from policies.notice import Notices
 
@@ -34,7 +33,7 @@ class Canned:
 
 def canned(session: Session, answers: Answers, notices: Notices, today: date) -> list[Canned]:
     """Everything there is to insert on this day, ours first; without questions whose answer is switched off."""
-    off = set(session.execute(select(Switch.name).where(Switch.scope == QUESTION)).scalars())
+    off = switches.questions(switches.everything_off(session))
     return [one for one in _all(answers, notices, today) if one.source == OURS or one.key not in off]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.orm import Session
 
 from bot.db import Database
+from bot.helpdesk.actors import number_in
 from bot.helpdesk.models import TAKEN, UNIT, Staff, Ticket
 from bot.helpdesk.office import OfficeHours, spoken
 from bot.helpdesk.words import word
@@ -17,7 +18,6 @@ from bot.inbox import choices, outbox, reach, turns
 from bot.inbox.hold import alone_with, holder, release
 
 SYSTEM = "system"
-_HOLDER = "staff:"
 
 _table = Ticket.__table__
 
@@ -76,12 +76,6 @@ def colleague(session: Session, staff_id: int) -> int | None:
     return number
 
 
-def holder_name(number: int | None) -> str:
-    """The name under which somebody of the staff holds conversations."""
-    return f"{_HOLDER}{number}"
-
-
 def holding(session: Session, sender_id: str) -> int | None:
     """Number of who holds the conversation; None for nobody, or for a holder that is none of the staff."""
-    digits = (holder(session, sender_id) or "").removeprefix(_HOLDER)
-    return int(digits) if digits.isdecimal() else None
+    return number_in(holder(session, sender_id) or "")

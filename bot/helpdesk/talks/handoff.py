@@ -1,6 +1,5 @@
 """A conversation in a human's hands: taken, answered, handed on, given back. Each use case is one short transaction."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from bot.db import Database, Moment
 from bot.helpdesk import tickets
+from bot.helpdesk.actors import actor_of
 from bot.helpdesk.models import CLOSED, LEFT, OPEN, TAKEN, StaffMessage, Ticket
 from bot.helpdesk.office import ALWAYS_THERE, OfficeHours
-from bot.helpdesk.talks.custody import colleague, forget_offers, give_back, held, holder_name, holding, say, timely, with_ticket
+from bot.helpdesk.talks.custody import colleague, forget_offers, give_back, held, holding, say, timely, with_ticket
+from bot.helpdesk.talks.written import cleaned, unfit
 from bot.helpdesk.tickets import note_event, number_of
 from bot.helpdesk.words import word
 from bot.inbox import journal, outbox
@@ -21,8 +22,6 @@ from bot.inbox.models import Outbox
 from bot.inbox.outbox import Outgoing
 
 STAFF = "staff"
-LONGEST = 2000  # characters of a reply or a note
-_KEPT = "\n\t\u200d"  # the last one joins signs of emoji
 
 UNKNOWN = "unknown"
 """No such ticket."""
@@ -32,8 +31,6 @@ FINISHED = "finished"
 """The ticket is not in a state in which this can be done: closed, or not taken yet."""
 NEWER = "newer"
 """The chat has another ticket by now."""
-EMPTY, TOO_LONG = "empty", "too_long"
-"""Text without a word, or of more than LONGEST characters."""
 NO_SUCH_STAFF = "no_such_staff"
 """Nobody else of that id may hold conversations."""
 
@@ -93,8 +90,8 @@ def reply(database: Database, ticket_id: int, staff_id: int, text: str, client_i
     Nothing is masked: what staff write they know. Characters that cannot be seen are taken out.
     """
     text = cleaned(text)
-    if not text or len(text) > LONGEST:
-        return Replied(None, refused=TOO_LONG if text else EMPTY)
+    if why := unfit(text):
+        return Replied(None, refused=why)
     try:
         with with_ticket(database, ticket_id) as (session, ticket):
             if ticket is None:
@@ -119,8 +116,8 @@ def reply(database: Database, ticket_id: int, staff_id: int, text: str, client_i
 def note(database: Database, ticket_id: int, staff_id: int, text: str, now: datetime) -> Done:
     """Keep a note that only the staff read; anybody may write one, at any time."""
     text = cleaned(text)
-    if not text or len(text) > LONGEST:
-        return Done(False, TOO_LONG if text else EMPTY)
+    if why := unfit(text):
+        return Done(False, why)
     with with_ticket(database, ticket_id) as (session, ticket):
         if ticket is None:
             return Done(False, UNKNOWN)
@@ -145,7 +142,7 @@ def transfer(
             return Done(False, NO_SUCH_STAFF)
         if not session.execute(held(ticket_id, from_staff).values(taken_by=to_staff, taken_at=now)).rowcount:
             return _refused(session, ticket_id, from_staff)
-        move(session, ticket.sender_id, holder_name(number))
+        move(session, ticket.sender_id, actor_of(number))
         say(session, ticket.sender_id, word("handoff.moved", number=number), now)
         note_event(session, ticket_id, "transferred", now, from_staff, str(number))
         return Done(True, by=number)
@@ -162,7 +159,7 @@ def take_over(database: Database, ticket_id: int, staff_id: int, now: datetime) 
         theirs = update(_table).where(_table.c.id == ticket_id, _table.c.state == TAKEN, _table.c.taken_by != staff_id)
         if not session.execute(theirs.values(taken_by=staff_id, taken_at=now)).rowcount:
             return _refused(session, ticket_id, staff_id)
-        move(session, ticket.sender_id, holder_name(number))
+        move(session, ticket.sender_id, actor_of(number))
         say(session, ticket.sender_id, word("handoff.moved", number=number), now)
         note_event(session, ticket_id, "taken_over", now, staff_id)
         return Done(True, by=number)
@@ -191,12 +188,6 @@ def close(database: Database, ticket_id: int, staff_id: int, now: datetime) -> D
         return Done(True)
 
 
-def cleaned(text: str) -> str:
-    """The text without invisible characters (but for line ends and what joins emoji) and without blanks around it."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(sign for sign in lines if sign in _KEPT or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn")).strip()
-
-
 def _into_hands(database: Database, ticket_id: int, staff_id: int, now: datetime, states: tuple[str, ...], event: str) -> Taken:
     try:
         with with_ticket(database, ticket_id) as (session, ticket):
@@ -216,7 +207,7 @@ def _hand(session: Session, ticket_id: int, sender_id: str, staff_id: int, now: 
         return Taken(refused.by is not None and refused.by == number, refused.by, refused.reason)
     if tickets.unfinished_besides(session, sender_id, ticket_id) is not None:
         raise _Undo(Taken(False, holding(session, sender_id), NEWER))
-    if not hold(session, sender_id, holder_name(number), now):
+    if not hold(session, sender_id, actor_of(number), now):
         raise _Undo(Taken(False, holding(session, sender_id), NOT_YOURS))
     journal.leave_to_human(session, sender_id)
     forget_offers(session, sender_id)

@@ -1,51 +1,30 @@
 """The conversations screen in a browser, over a real process and database: the queue, taking, writing, what becomes of a reply."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import func, select
 
 from bot.db import Database
-from bot.helpdesk.models import Draft, Staff, StaffMessage, TicketEvent
+from bot.helpdesk.models import Draft, StaffMessage, TicketEvent
 from bot.helpdesk.talks import handoff
 from bot.hours.models import AuditEntry, ChatIdentity, Person
 from bot.inbox import reach
 from bot.inbox.models import Outbox
-from bot.settings import load
 from tests.helpdesk.chats import ask_for_human, newest_of_staff, say, set_state
 from tests.helpdesk.console.conftest import Console
+from tests.helpdesk.console.talks import held, now_of, open_talk, staff_id
 
 SignIn = Callable[[str], Page]
 EVIL = '<img src=x onerror="document.title=1"><script>document.title=2</script><b>粗</b>'
 SOON = 4000  # milliseconds in which whatever is live must have come
 
 
-def _now(console: Console) -> datetime:
-    return load(console.env).now()
-
-
-def _staff(console: Console, login: str) -> int:
-    with console.database.read() as session:
-        return int(session.execute(select(Staff.id).where(Staff.login == login)).scalar_one())
-
-
 def _item(page: Page, ticket: int, section: str = "") -> Locator:
     within = f'[data-list="{section}"] ' if section else ""
     return page.locator(f'{within}.item[data-ticket="{ticket}"]')
-
-
-def _held(console: Console, sender: str, login: str = "agent", **more: object) -> int:
-    """A conversation in somebody's hands."""
-    ticket = ask_for_human(console.database, sender, _now(console), **more)
-    assert handoff.take(console.database, ticket, _staff(console, login), _now(console)).ok
-    return ticket
-
-
-def _open(page: Page, ticket: int) -> None:
-    page.goto(f"/conversations/{ticket}")
-    expect(page.locator(".talk[data-ticket]")).to_be_visible()
 
 
 def _outgoing(database: Database, sender: str) -> list[str]:
@@ -59,7 +38,7 @@ def test_a_new_call_appears_by_itself_ticks_and_is_taken_with_one_click(console:
     expect(page).to_have_url(f"{console.url}/conversations")
     expect(page.get_by_text("从左边选一个会话")).to_be_visible()
     ticket = ask_for_human(
-        console.database, "web:new", _now(console) - timedelta(minutes=4, seconds=20), said=["驻村两年能抵学时吗"], topic="hours_total"
+        console.database, "web:new", now_of(console) - timedelta(minutes=4, seconds=20), said=["驻村两年能抵学时吗"], topic="hours_total"
     )
     item = _item(page, ticket, "waiting")
     expect(item).to_be_visible(timeout=SOON)
@@ -74,13 +53,13 @@ def test_a_new_call_appears_by_itself_ticks_and_is_taken_with_one_click(console:
     expect(_item(page, ticket, "mine")).to_be_visible()
     expect(page.locator("#log")).to_contain_text("对方看到：坐席 1 号为您服务")
     assert page.url.endswith(f"/conversations/{ticket}")
-    handoff.close(console.database, ticket, _staff(console, "agent"), _now(console))
+    handoff.close(console.database, ticket, staff_id(console, "agent"), now_of(console))
     expect(page.get_by_text("会话已结束")).to_be_visible(timeout=SOON)
 
 
 def test_of_two_agents_one_gets_the_ticket_and_the_other_reads_who(console: Console, signed_in: SignIn) -> None:
     first, second = signed_in("agent"), signed_in("agent2")
-    ticket = ask_for_human(console.database, "web:both", _now(console))
+    ticket = ask_for_human(console.database, "web:both", now_of(console))
     for page in (first, second):
         expect(_item(page, ticket, "waiting")).to_be_visible(timeout=SOON)
     second.evaluate("window.stop()")  # its lists hear nothing of the first one's click
@@ -91,14 +70,14 @@ def test_of_two_agents_one_gets_the_ticket_and_the_other_reads_who(console: Cons
     expect(second.locator("#toasts")).to_contain_text("1 号坐席先接入了")
     second.unroute("**/conversations/events*")
     expect(_item(second, ticket, "others")).to_contain_text("1 号 坐席甲", timeout=SOON)
-    _open(second, ticket)
+    open_talk(second, ticket)
     expect(second.locator("#composer")).to_contain_text("由 1 号 坐席甲 接待中")
     expect(second.locator("#reply-text")).to_have_count(0)
 
 
 def test_a_reply_reaches_the_outbox_once_and_shows_what_becomes_of_it(console: Console, signed_in: SignIn) -> None:
-    page, ticket = signed_in("agent"), _held(console, "tg:reply")
-    _open(page, ticket)
+    page, ticket = signed_in("agent"), held(console, "tg:reply")
+    open_talk(page, ticket)
     page.locator("#reply-text").fill("第一行")
     page.locator("#reply-text").press("Shift+Enter")
     page.keyboard.type("第二行")
@@ -123,8 +102,8 @@ def test_a_reply_reaches_the_outbox_once_and_shows_what_becomes_of_it(console: C
 
 
 def test_on_the_web_a_reply_that_nobody_fetches_waits_for_the_page(console: Console, signed_in: SignIn) -> None:
-    page, ticket = signed_in("agent"), _held(console, "web:shut")
-    _open(page, ticket)
+    page, ticket = signed_in("agent"), held(console, "web:shut")
+    open_talk(page, ticket)
     page.locator("#reply-text").fill("您好")
     page.locator("#reply-text").press("Enter")
     expect(page.locator("#log .entry.staff .delivery")).to_contain_text("待送达", timeout=2 * SOON)
@@ -132,8 +111,8 @@ def test_on_the_web_a_reply_that_nobody_fetches_waits_for_the_page(console: Cons
 
 
 def test_enter_while_an_input_method_composes_sends_nothing(console: Console, signed_in: SignIn) -> None:
-    page, ticket = signed_in("agent"), _held(console, "web:ime")
-    _open(page, ticket)
+    page, ticket = signed_in("agent"), held(console, "web:ime")
+    open_talk(page, ticket)
     for field, kind in (("#reply-text", "reply"), ("#note-text", "note")):
         page.evaluate(f"window.xstCompose.turnTo('{kind}')")
         page.locator(field).fill("zhucun")
@@ -178,15 +157,15 @@ def test_on_wechat_the_box_says_before_typing_what_may_be_sent(
 ) -> None:
     sender = f"wx:{int(ago.total_seconds())}-{pushed}"
     with console.database.write() as session:
-        reach.opened(session, sender, reach.MESSAGE, _now(console) - ago)
+        reach.opened(session, sender, reach.MESSAGE, now_of(console) - ago)
         for _ in range(pushed):
             reach.pushed(session, sender, reach.MESSAGE)
-    page, ticket = signed_in("agent"), _held(console, sender)
-    _open(page, ticket)
+    page, ticket = signed_in("agent"), held(console, sender)
+    open_talk(page, ticket)
     expect(page.locator("#way .badge")).to_have_text(label)
     expect(page.locator("#way .warning")).to_have_count(1 if warned else 0)
     with console.database.write() as session:
-        reach.opened(session, sender, reach.MESSAGE, _now(console))
+        reach.opened(session, sender, reach.MESSAGE, now_of(console))
     expect(page.locator("#way .badge")).to_have_text("还可主动发送 5 条 · 47 小时内", timeout=SOON)
     with console.database.write() as session:
         reach.lost(session, sender, reach.UNSUBSCRIBED)
@@ -194,8 +173,8 @@ def test_on_wechat_the_box_says_before_typing_what_may_be_sent(
 
 
 def test_a_note_never_reaches_the_person_and_looks_different(console: Console, signed_in: SignIn) -> None:
-    page, ticket = signed_in("agent"), _held(console, "web:note")
-    _open(page, ticket)
+    page, ticket = signed_in("agent"), held(console, "web:note")
+    open_talk(page, ticket)
     page.keyboard.press("n")
     expect(page.locator("#note-text")).to_be_focused()
     expect(page.locator("#reply-text")).to_be_hidden()
@@ -212,10 +191,10 @@ def test_a_note_never_reaches_the_person_and_looks_different(console: Console, s
 
 
 def test_words_of_people_are_shown_as_text(console: Console, signed_in: SignIn) -> None:
-    page, ticket = signed_in("agent"), _held(console, "web:evil", said=[EVIL])
-    _open(page, ticket)
+    page, ticket = signed_in("agent"), held(console, "web:evil", said=[EVIL])
+    open_talk(page, ticket)
     expect(page.locator(f"#log .entry.person >> text={EVIL[:20]}")).to_be_visible()
-    say(console.database, "web:evil", EVIL + "二", _now(console))
+    say(console.database, "web:evil", EVIL + "二", now_of(console))
     expect(page.locator("#log .entry.person .bubble").last).to_have_text(EVIL + "二", timeout=SOON)
     expect(_item(page, ticket).locator(".said")).to_have_text(EVIL + "二", timeout=SOON)
     page.locator("#reply-text").fill(EVIL)
@@ -233,13 +212,13 @@ def test_who_is_bound_is_shown_with_their_year_and_each_look_is_in_the_audit_tra
     page = signed_in("agent")
     with console.database.write() as session:
         person = session.execute(select(Person).order_by(Person.id)).scalars().first()
-        session.add(ChatIdentity(sender_id="web:bound", person_id=person.id, bound_at=_now(console)))
+        session.add(ChatIdentity(sender_id="web:bound", person_id=person.id, bound_at=now_of(console)))
         name, unit, number, person_id = person.name, person.unit, person.id_number, person.id
-    bound, stranger = _held(console, "web:bound"), _held(console, "web:stranger")
+    bound, stranger = held(console, "web:bound"), held(console, "web:stranger")
     looked = select(AuditEntry.actor, AuditEntry.detail).where(AuditEntry.person_id == person_id, AuditEntry.action == "console-lookup")
     with console.database.read() as session:
         before = len(session.execute(looked).all())
-    _open(page, bound)
+    open_talk(page, bound)
     facts = page.locator("#facts")
     expect(facts).to_contain_text(name)
     expect(facts).to_contain_text(unit)
@@ -256,7 +235,7 @@ def test_who_is_bound_is_shown_with_their_year_and_each_look_is_in_the_audit_tra
 
 def test_the_unit_role_has_no_business_here(console: Console, signed_in: SignIn) -> None:
     page = signed_in("unit")
-    ticket = _held(console, "web:closed-to-units")
+    ticket = held(console, "web:closed-to-units")
     for path in (
         "/conversations",
         f"/conversations/{ticket}",
@@ -295,13 +274,13 @@ def _stream(page: Page, address: str) -> None:
 def test_reading_a_chat_is_noted_whoever_it_is_and_by_the_stream_too_but_not_each_time_a_page_comes_back(
     console: Console, signed_in: SignIn
 ) -> None:
-    page, ticket = signed_in("agent"), ask_for_human(console.database, "web:nobody", _now(console) - timedelta(minutes=5))
+    page, ticket = signed_in("agent"), ask_for_human(console.database, "web:nobody", now_of(console) - timedelta(minutes=5))
     _stream(page, f"/conversations/events?watch={ticket}&after=j0.o0.e0")
     assert _looks(console, ticket) == [("staff:1", None)]
-    _open(page, ticket)
+    open_talk(page, ticket)
     assert _looks(console, ticket) == [("staff:1", None)] * 2
     cursor = page.locator(".talk").get_attribute("data-cursor")
-    say(console.database, "web:nobody", "还在吗", _now(console))
+    say(console.database, "web:nobody", "还在吗", now_of(console))
     for _ in range(3):
         _stream(page, f"/conversations/events?watch={ticket}&after={cursor}")
     page.reload()
@@ -311,20 +290,20 @@ def test_reading_a_chat_is_noted_whoever_it_is_and_by_the_stream_too_but_not_eac
 
 
 def test_a_chat_that_was_bound_after_a_conversation_puts_nobodys_name_to_it(console: Console, signed_in: SignIn) -> None:
-    page, now = signed_in("agent"), _now(console)
+    page, now = signed_in("agent"), now_of(console)
     over = ask_for_human(console.database, "web:shared", now - timedelta(hours=2))
-    assert handoff.take(console.database, over, _staff(console, "agent"), now - timedelta(hours=1)).ok
-    assert handoff.close(console.database, over, _staff(console, "agent"), now - timedelta(minutes=50)).ok
+    assert handoff.take(console.database, over, staff_id(console, "agent"), now - timedelta(hours=1)).ok
+    assert handoff.close(console.database, over, staff_id(console, "agent"), now - timedelta(minutes=50)).ok
     with console.database.write() as session:
         person = session.execute(select(Person).order_by(Person.id)).scalars().first()
         session.add(ChatIdentity(sender_id="web:shared", person_id=person.id, bound_at=now - timedelta(minutes=30)))
         name, person_id = person.name, person.id
-    _open(page, over)
+    open_talk(page, over)
     expect(page.locator("#facts")).to_contain_text("没有绑定身份")
     assert name not in page.locator("#reception").inner_text()
     assert _looks(console, over) == [("staff:1", None)]
-    now_open = _held(console, "web:shared")
-    _open(page, now_open)
+    now_open = held(console, "web:shared")
+    open_talk(page, now_open)
     expect(page.locator("#talk-title")).to_have_text(name)
     expect(page.locator("#facts")).to_contain_text("在那以前说的话不一定出自本人")
     assert _looks(console, now_open) == [("staff:1", person_id)]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,9 +12,9 @@ from sqlalchemy import select, update
 from bot.helpdesk.models import Draft, Seen, Staff, Ticket
 from bot.helpdesk.talks import handoff
 from bot.inbox.models import Outbox
-from bot.settings import load
 from tests.helpdesk.chats import ask_for_human, say
 from tests.helpdesk.console.conftest import Console
+from tests.helpdesk.console.talks import held, now_of, open_talk, staff_id
 from tests.serving import wait_until
 
 SignIn = Callable[[str], Page]
@@ -22,32 +22,11 @@ SOON = 5000  # milliseconds in which whatever is live must have come
 BACK = 60000  # milliseconds in which a console that was started again is there
 
 
-def _now(console: Console) -> datetime:
-    return load(console.env).now()
-
-
-def _staff(console: Console, login: str) -> int:
-    with console.database.read() as session:
-        return int(session.execute(select(Staff.id).where(Staff.login == login)).scalar_one())
-
-
-def _held(console: Console, sender: str, login: str = "agent", said: tuple[str, ...] = ("一年要多少学时",)) -> int:
-    """A conversation in somebody's hands."""
-    ticket = ask_for_human(console.database, sender, _now(console), said=said)
-    assert handoff.take(console.database, ticket, _staff(console, login), _now(console)).ok
-    return ticket
-
-
 @pytest.fixture(autouse=True)
 def _clean(console: Console) -> None:
     """Earlier tests' conversations are over."""
     with console.database.write() as session:
-        session.execute(update(Ticket).where(Ticket.state != "closed").values(state="closed", closed_at=_now(console)))
-
-
-def _open(page: Page, ticket: int) -> None:
-    page.goto(f"/conversations/{ticket}")
-    expect(page.locator(".talk[data-ticket]")).to_be_visible()
+        session.execute(update(Ticket).where(Ticket.state != "closed").values(state="closed", closed_at=now_of(console)))
 
 
 def _drafts(console: Console, ticket: int) -> dict[str, str]:
@@ -66,8 +45,8 @@ def _bubbles(page: Page) -> list[str]:
 
 
 def test_what_was_begun_is_there_again_after_a_reload_and_in_its_own_conversation(console: Console, signed_in: SignIn) -> None:
-    page, first, second = signed_in("agent"), _held(console, "web:d1"), _held(console, "web:d2")
-    _open(page, first)
+    page, first, second = signed_in("agent"), held(console, "web:d1"), held(console, "web:d2")
+    open_talk(page, first)
     page.locator("#reply-text").press_sequentially("您好，关于学时")
     expect(page.locator("#draft-state")).to_have_text("草稿已保存", timeout=SOON)
     page.keyboard.press("Escape")
@@ -88,11 +67,11 @@ def test_what_was_begun_is_there_again_after_a_reload_and_in_its_own_conversatio
 
 
 def test_a_restart_in_mid_conversation_loses_and_doubles_nothing(console: Console, signed_in: SignIn) -> None:
-    page, ticket = signed_in("agent"), _held(console, "web:restart")
-    _open(page, ticket)
+    page, ticket = signed_in("agent"), held(console, "web:restart")
+    open_talk(page, ticket)
     page.locator("#reply-text").press_sequentially("写到一半")
     expect(page.locator("#draft-state")).to_have_text("草稿已保存", timeout=SOON)
-    say(console.database, "web:restart", "重启之前", _now(console))
+    say(console.database, "web:restart", "重启之前", now_of(console))
     expect(page.locator("#log")).to_contain_text("重启之前", timeout=SOON)
     console.process.kill()
     console.process.wait()
@@ -102,8 +81,8 @@ def test_a_restart_in_mid_conversation_loses_and_doubles_nothing(console: Consol
     expect(page.locator("#write-reply .failed")).to_contain_text("没有发出，文字还在", timeout=SOON)
     expect(page.locator("#reply-text")).to_have_value("写到一半的话")
     for number in range(3):
-        say(console.database, "web:restart", f"断线时第{number}句", _now(console))
-    late = ask_for_human(console.database, "web:late", _now(console))
+        say(console.database, "web:restart", f"断线时第{number}句", now_of(console))
+    late = ask_for_human(console.database, "web:late", now_of(console))
     console.restart()
     expect(page.locator("#cut")).to_be_hidden(timeout=BACK)
     expect(page.locator("#log")).to_contain_text("断线时第2句", timeout=SOON)
@@ -120,8 +99,8 @@ def test_a_restart_in_mid_conversation_loses_and_doubles_nothing(console: Consol
 
 
 def test_a_reply_whose_answer_was_lost_is_not_written_twice(console: Console, signed_in: SignIn) -> None:
-    page, ticket = signed_in("agent"), _held(console, "web:lost")
-    _open(page, ticket)
+    page, ticket = signed_in("agent"), held(console, "web:lost")
+    open_talk(page, ticket)
 
     def swallow(route: object) -> None:
         route.fetch()  # type: ignore[attr-defined]
@@ -144,7 +123,7 @@ def test_a_reply_whose_answer_was_lost_is_not_written_twice(console: Console, si
 
 def test_keys_work_outside_fields_only_and_a_question_mark_lists_them(console: Console, signed_in: SignIn) -> None:
     page = signed_in("agent")
-    first, second = ask_for_human(console.database, "web:k1", _now(console)), _held(console, "web:k2")
+    first, second = ask_for_human(console.database, "web:k1", now_of(console)), held(console, "web:k2")
     expect(page.locator(f'.item[data-ticket="{second}"]')).to_be_visible(timeout=SOON)
     page.keyboard.press("?")
     expect(page.locator("#shortcuts")).to_contain_text("下一个、上一个会话")
@@ -178,8 +157,8 @@ def test_keys_work_outside_fields_only_and_a_question_mark_lists_them(console: C
 
 
 def test_sentences_are_found_by_word_or_initials_and_inserted_never_sent(console: Console, signed_in: SignIn) -> None:
-    page, ticket = signed_in("agent"), _held(console, "web:canned")
-    _open(page, ticket)
+    page, ticket = signed_in("agent"), held(console, "web:canned")
+    open_talk(page, ticket)
     field = page.locator("#reply-text")
     field.fill("前文 ")
     field.press("/")
@@ -208,8 +187,8 @@ def test_sentences_are_found_by_word_or_initials_and_inserted_never_sent(console
 
 
 def test_a_conversation_is_handed_to_a_colleague_back_to_the_queue_ended_and_opened_again(console: Console, signed_in: SignIn) -> None:
-    first, second, ticket = signed_in("agent"), signed_in("agent2"), _held(console, "web:hand")
-    _open(first, ticket)
+    first, second, ticket = signed_in("agent"), signed_in("agent2"), held(console, "web:hand")
+    open_talk(first, ticket)
     second.get_by_label("忙碌").check()
     first.keyboard.press("x")
     colleague = first.locator("#colleagues button", has_text="2 号 坐席乙")
@@ -244,10 +223,10 @@ def test_a_conversation_is_handed_to_a_colleague_back_to_the_queue_ended_and_ope
 
 
 def test_an_admin_takes_over_what_a_colleague_has_left_standing(console: Console, signed_in: SignIn) -> None:
-    agent, admin, ticket = signed_in("agent2"), signed_in("admin"), _held(console, "web:left-standing")
-    _open(agent, ticket)
+    agent, admin, ticket = signed_in("agent2"), signed_in("admin"), held(console, "web:left-standing")
+    open_talk(agent, ticket)
     expect(agent.get_by_role("button", name="接管")).to_have_count(0)
-    _open(admin, ticket)
+    open_talk(admin, ticket)
     admin.get_by_role("button", name="接管").click()
     expect(admin.locator("#reply-text")).to_be_visible(timeout=SOON)
     expect(admin.locator("#log")).to_contain_text("3 号 管理员 接管")
@@ -255,14 +234,14 @@ def test_an_admin_takes_over_what_a_colleague_has_left_standing(console: Console
 
 
 def test_what_is_not_read_is_counted_until_it_is_read(console: Console, signed_in: SignIn) -> None:
-    page, read, unread = signed_in("agent"), _held(console, "web:u1"), _held(console, "web:u2")
-    _open(page, read)
+    page, read, unread = signed_in("agent"), held(console, "web:u1"), held(console, "web:u2")
+    open_talk(page, read)
     item = page.locator(f'.item[data-ticket="{unread}"]')
     expect(page).to_have_title("(1) 接待 · 学时通坐席台", timeout=SOON)
-    say(console.database, "web:u2", "在吗", _now(console))
+    say(console.database, "web:u2", "在吗", now_of(console))
     expect(item.locator(".unread")).to_have_text("2", timeout=SOON)
     expect(page).to_have_title("(2) 接待 · 学时通坐席台")
-    say(console.database, "web:u1", "这条看得见", _now(console))
+    say(console.database, "web:u1", "这条看得见", now_of(console))
     expect(page.locator("#log")).to_contain_text("这条看得见", timeout=SOON)
     page.wait_for_timeout(900)
     expect(page).to_have_title("(2) 接待 · 学时通坐席台")
@@ -277,7 +256,7 @@ def test_what_is_not_read_is_counted_until_it_is_read(console: Console, signed_i
 
 def test_a_message_that_was_left_is_answered_or_closed(console: Console, signed_in: SignIn) -> None:
     page = signed_in("agent")
-    tickets = [ask_for_human(console.database, f"web:left{n}", _now(console)) for n in range(2)]
+    tickets = [ask_for_human(console.database, f"web:left{n}", now_of(console)) for n in range(2)]
     with console.database.write() as session:
         for ticket in tickets:
             row = session.get(Ticket, ticket)
@@ -294,14 +273,14 @@ def test_a_message_that_was_left_is_answered_or_closed(console: Console, signed_
 
 
 def test_an_account_that_is_disabled_hears_no_more(console: Console, signed_in: SignIn) -> None:
-    page, ticket = signed_in("agent2"), _held(console, "web:secret", "agent2")
-    _open(page, ticket)
+    page, ticket = signed_in("agent2"), held(console, "web:secret", "agent2")
+    open_talk(page, ticket)
     with console.database.write() as session:
-        session.execute(update(Staff).where(Staff.login == "agent2").values(disabled_at=_now(console)))
+        session.execute(update(Staff).where(Staff.login == "agent2").values(disabled_at=now_of(console)))
     try:
         deadline = time.monotonic() + 40
         while not page.locator("#cut").is_visible() and time.monotonic() < deadline:
-            say(console.database, "web:secret", "还在吗", _now(console))
+            say(console.database, "web:secret", "还在吗", now_of(console))
             page.wait_for_timeout(1000)
         expect(page.locator("#cut")).to_contain_text("登录已过期", timeout=15000)
     finally:
@@ -312,10 +291,10 @@ def test_an_account_that_is_disabled_hears_no_more(console: Console, signed_in: 
 @pytest.mark.parametrize("size", [(1366, 768), (1024, 768), (768, 1024)])
 def test_nothing_hinders_whoever_cannot_see_or_point(console: Console, signed_in: SignIn, size: tuple[int, int]) -> None:
     page = signed_in("agent")
-    ask_for_human(console.database, f"wx:a{size[0]}", _now(console) - timedelta(minutes=5))
-    ticket = _held(console, f"wx:b{size[0]}")
-    handoff.note(console.database, ticket, _staff(console, "agent"), "备注", _now(console))
-    handoff.reply(console.database, ticket, _staff(console, "agent"), "您好", f"client-{size[0]}-{size[1]}", _now(console))
+    ask_for_human(console.database, f"wx:a{size[0]}", now_of(console) - timedelta(minutes=5))
+    ticket = held(console, f"wx:b{size[0]}")
+    handoff.note(console.database, ticket, staff_id(console, "agent"), "备注", now_of(console))
+    handoff.reply(console.database, ticket, staff_id(console, "agent"), "您好", f"client-{size[0]}-{size[1]}", now_of(console))
     page.set_viewport_size({"width": size[0], "height": size[1]})
     for path in ("/conversations", f"/conversations/{ticket}"):
         page.goto(path)
@@ -327,10 +306,10 @@ def test_nothing_hinders_whoever_cannot_see_or_point(console: Console, signed_in
 
 def test_with_fifty_open_conversations_pages_and_posts_stay_fast(console: Console, signed_in: SignIn) -> None:
     for number in range(50):
-        _held(console, f"web:many{number}", "agent" if number % 2 else "agent2", said=tuple(f"第{n}问" for n in range(20)))
+        held(console, f"web:many{number}", "agent" if number % 2 else "agent2", said=tuple(f"第{n}问" for n in range(20)))
     pages = [signed_in("agent"), signed_in("agent2"), signed_in("admin")]
     page = pages[0]
-    ticket = _held(console, "web:busy")
+    ticket = held(console, "web:busy")
     csrf, took = page.evaluate("window.xst.token()"), {"page": [], "panel": [], "reply": [], "draft": []}
     headers = {"X-CSRF-Token": csrf, "Origin": console.url}
     for number in range(20):

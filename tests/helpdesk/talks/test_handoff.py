@@ -17,7 +17,8 @@ from bot.helpdesk import tickets
 from bot.helpdesk.models import StaffMessage, Ticket, TicketEvent
 from bot.helpdesk.office import OfficeHours
 from bot.helpdesk.talks import handoff
-from bot.helpdesk.talks.handoff import EMPTY, FINISHED, NEWER, NO_SUCH_STAFF, NOT_YOURS, TOO_LONG, UNKNOWN, cleaned
+from bot.helpdesk.talks.handoff import FINISHED, NEWER, NO_SUCH_STAFF, NOT_YOURS, UNKNOWN
+from bot.helpdesk.talks.written import EMPTY, TOO_LONG, cleaned
 from bot.inbox import choices, hold, journal, outbox, reach, turns
 from bot.inbox.ending import Answers, end
 from bot.inbox.models import HELD, PROCESSED, RECEIVED, Outbox

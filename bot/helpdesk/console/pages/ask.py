@@ -11,6 +11,7 @@ from bot.account import Whose
 from bot.helpdesk.console.access import Anyone
 from bot.helpdesk.console.desk import AtDesk
 from bot.helpdesk.console.rendering import render
+from bot.helpdesk.console.written import row_number
 from bot.helpdesk.lookup import asked
 from bot.helpdesk.lookup.person import looked_up, only_unit, visible
 from bot.helpdesk.staff.sessions import Member
@@ -69,7 +70,8 @@ def _visible(session: Session, member: Member, given: str) -> Person | None:
     """The person of a form's field, None for an empty one. HTTPException 404 where they may not be seen."""
     if not given:
         return None
-    whom = visible(session, int(given), only_unit(member)) if given.isdecimal() and len(given) < 10 else None
+    number = row_number(given)
+    whom = None if number is None else visible(session, number, only_unit(member))
     if whom is None:
         raise HTTPException(404)
     return whom

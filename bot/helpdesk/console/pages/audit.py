@@ -9,6 +9,7 @@ from starlette.responses import Response
 from bot.helpdesk.console.access import Admin
 from bot.helpdesk.console.desk import AtDesk
 from bot.helpdesk.console.rendering import render
+from bot.helpdesk.console.written import row_number
 from bot.helpdesk.lookup import trail
 from bot.helpdesk.lookup.person import PLACES, WHY, visible
 from bot.hours import search
@@ -54,4 +55,5 @@ def _people(desk: AtDesk, who: str, person: str) -> tuple[int, ...] | None:
     if who.strip():
         with desk.database.read() as session:
             return tuple(one.id for one in search.find(session, who, most=MOST_PEOPLE).people)
-    return (int(person),) if person.isdecimal() and len(person) < 10 else None
+    number = row_number(person)
+    return None if number is None else (number,)

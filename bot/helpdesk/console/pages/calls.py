@@ -13,7 +13,10 @@ from bot.contact import contact
 from bot.helpdesk.console.access import Worker
 from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.rendering import render
+from bot.helpdesk.console.written import row_number
 from bot.helpdesk.lookup.asked import Sources, UnreadableError
+from bot.helpdesk.questions import title_or
+from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.telephone import calldesk, calls, repeats
 from bot.helpdesk.telephone.calls import CallRefusedError, Filter, NewCall
 from bot.helpdesk.words import word
@@ -42,7 +45,7 @@ class Written:
 
     @property
     def person_id(self) -> int | None:
-        return int(self.person) if self.person.isascii() and self.person.isdecimal() and len(self.person) < 10 else None
+        return row_number(self.person)
 
 
 def _form(
@@ -169,24 +172,15 @@ def _filter(day: str, staff: str, outcome: str) -> Filter:
     chosen_day = None
     with suppress(ValueError):
         chosen_day = date.fromisoformat(day)
-    staff_id = int(staff) if staff.isascii() and staff.isdecimal() and len(staff) < 10 else None
-    return Filter(chosen_day, staff_id, outcome if outcome in calls.OUTCOMES else None, outcome == "waiting")
+    return Filter(chosen_day, row_number(staff), outcome if outcome in calls.OUTCOMES else None, outcome == "waiting")
 
 
 def _facts(session: Session, desk: Desk, found: list[calls.Call]) -> dict[str, Any]:
-    matters = {call.label: matter(desk, call.label) for call in found if call.label}
+    matters = {call.label: title_or(desk.answers, call.label, "") for call in found if call.label}
     return {"matters": matters, "repeats": repeats.marked(session, found), "waiting": calls.waiting_count(session)}
 
 
-def matter(desk: Desk, label: str) -> str:
-    """A label as a button says it; nothing for one that no longer is one."""
-    try:
-        return desk.answers.label(label)
-    except KeyError:
-        return ""
-
-
-def _page(request: Request, desk: Desk, member: Worker, written: Written, faults: dict[str, str], status: int = 200) -> Response:
+def _page(request: Request, desk: Desk, member: Member, written: Written, faults: dict[str, str], status: int = 200) -> Response:
     facts = _caller(desk, member.actor, written)
     typed = bool(written.answer)
     asked = {"prepared": None, "unread": ""} if typed or not written.question else _answer(desk, member.actor, written)
@@ -235,7 +229,7 @@ def _again(desk: Desk, written: Written, beside: bool) -> dict[str, Any]:
 
 
 def _new_call(desk: Desk, written: Written, figures: dict[str, Any] | None) -> NewCall:
-    label = written.label if written.label and matter(desk, written.label) else None
+    label = written.label if written.label and title_or(desk.answers, written.label, "") else None
     return NewCall(
         question=written.question,
         answer=written.answer,

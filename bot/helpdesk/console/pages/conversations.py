@@ -17,6 +17,7 @@ from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.talks import canned, conversation, drafts, handoff, lists, presence
 from bot.helpdesk.talks.chatperson import note_look
 from bot.helpdesk.talks.lists import MESSAGES, MINE, OTHERS, WAITING
+from bot.helpdesk.talks.written import EMPTY, TOO_LONG
 from bot.helpdesk.words import word
 
 router = APIRouter(prefix="/conversations")
@@ -208,6 +209,6 @@ def _refused(reason: str, by: int | None) -> Response:
     if reason == handoff.NOT_YOURS:
         said = word("conversations.refused.not_yours", by=by) if by else word("conversations.refused.not_yours_now")
     else:
-        known = (handoff.UNKNOWN, handoff.FINISHED, handoff.NEWER, handoff.EMPTY, handoff.TOO_LONG, handoff.NO_SUCH_STAFF)
+        known = (handoff.UNKNOWN, handoff.FINISHED, handoff.NEWER, EMPTY, TOO_LONG, handoff.NO_SUCH_STAFF)
         said = word(f"conversations.refused.{reason if reason in known else 'other'}")
     return JSONResponse({"ok": False, "said": said, "why": reason})

@@ -27,6 +27,7 @@ from bot.helpdesk.dashboard.linetable import line_table, title
 from bot.helpdesk.lookup.person import LOOKUP
 from bot.helpdesk.office import office_hours
 from bot.helpdesk.period import LONGEST, SPANS, USUAL, Period, between, latest
+from bot.helpdesk.questions import title_or
 from bot.helpdesk.words import word
 from bot.hours import audit
 from bot.hours.identity import bound_person
@@ -218,14 +219,7 @@ def _list(desk: Desk, of: Which, page: Paged) -> tuple[Table, int]:
 
 def _label(desk: Desk) -> Label:
     """A label's words; the label itself when this version of the bot has no such question any more."""
-
-    def said(label: str) -> str:
-        try:
-            return desk.answers.label(label)
-        except KeyError:
-            return label
-
-    return said
+    return lambda label: title_or(desk.answers, label, label)
 
 
 def _file(rows: list[list[str]], wanted: Asked, name: str) -> Response:

@@ -15,6 +15,7 @@ from bot.helpdesk.console.rendering import render
 from bot.helpdesk.records import uploadfiles, uploads
 from bot.helpdesk.records.importing import Workshop
 from bot.helpdesk.records.uploadfiles import UploadRefusedError
+from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.words import word
 from bot.hours import vocabulary
 from bot.hours.importer import KINDS
@@ -150,13 +151,13 @@ def _blocks(source: BinaryIO) -> Iterator[bytes]:
         yield block
 
 
-def _refused(request: Request, desk: Desk, member: Admin, work: Workshop, said: str) -> Response:
+def _refused(request: Request, desk: Desk, member: Member, work: Workshop, said: str) -> Response:
     if request.headers.get("hx-request"):
         return render(request, "data/said.html", member, said=said)
     return _overview(request, desk, member, work, 1, said, 422)
 
 
-def _overview(request: Request, desk: Desk, member: Admin, work: Workshop, page: int, said: str, status: int = 200) -> Response:
+def _overview(request: Request, desk: Desk, member: Member, work: Workshop, page: int, said: str, status: int = 200) -> Response:
     with desk.database.read() as session:
         open_ones = [upload.id for upload in uploads.recent(session)]
         imports, more = uploads.batches(session, page)
