@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from bot.contact import contact
+from bot.contact import contact_of
 from bot.helpdesk.console.access import Worker
 from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.rendering import render
@@ -123,7 +123,7 @@ def again(request: Request, desk: AtDesk, member: Worker, written: Form_) -> Res
 @router.post("")
 def save(request: Request, desk: AtDesk, member: Worker, written: Form_) -> Response:
     """Write the call down; with faults the form comes back as it was."""
-    numbers, now = contact(desk.today).numbers, desk.now
+    numbers, now = _own_numbers(desk), desk.now
     with desk.database.read() as session:
         known = None if written.person_id is None else session.get(Person, written.person_id)
         shown = None if known is None else calldesk.figures(session, desk.notices, known.id, desk.today)
@@ -175,6 +175,11 @@ def _filter(day: str, staff: str, outcome: str) -> Filter:
     return Filter(chosen_day, row_number(staff), outcome if outcome in calls.OUTCOMES else None, outcome == "waiting")
 
 
+def _own_numbers(desk: Desk) -> tuple[str, ...]:
+    """The notice's telephone numbers, which stay readable; of the notices in memory, for this is asked while somebody types."""
+    return contact_of(desk.notices.in_force(desk.today.year)).numbers
+
+
 def _facts(session: Session, desk: Desk, found: list[calls.Call]) -> dict[str, Any]:
     matters = {call.label: title_or(desk.answers, call.label, "") for call in found if call.label}
     return {"matters": matters, "repeats": repeats.marked(session, found), "waiting": calls.waiting_count(session)}
@@ -221,7 +226,7 @@ def _answer(desk: Desk, actor: str, written: Written) -> dict[str, Any]:
 
 def _again(desk: Desk, written: Written, beside: bool) -> dict[str, Any]:
     """``beside``: the mark goes with another piece of the page."""
-    question = calls.safe(written.question[: calls.MOST_QUESTION], contact(desk.today).numbers)
+    question = calls.safe(written.question[: calls.MOST_QUESTION], _own_numbers(desk))
     caller = calls.digest(desk.secret, written.phone)
     asked = repeats.Asked(desk.now, written.person_id, caller, written.label or None, question)
     with desk.database.read() as session:
