@@ -16,6 +16,9 @@ LOOK = timedelta(milliseconds=20)
 IN_RESPONSES = ("rest",)
 """Channels that cannot push: a late answer goes with the next one."""
 
+HELD_BACK = {"wx": timedelta(seconds=16)}
+"""Channels whose platform brings an unanswered message again, and for how long: till then a response is to carry the answer, no push."""
+
 _MASKED_CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z][0-9A-Za-z-]\*{8}")  # and no masked ID number, which begins with four digits
 
 
@@ -67,4 +70,9 @@ def remembered(row: Any) -> Question | None:
     """The question as the journal holds it; None when it held a bind code, which the journal does not, or nothing to be asked."""
     if not row.text or _MASKED_CODE.search(row.text):
         return None
-    return Question(row.text, row.sender_id, row.channel, row.id, {})
+    return Question(row.text, row.sender_id, row.channel, row.id, {}, not_before(row.channel, row.received_at))
+
+
+def not_before(channel: str, received_at: datetime) -> datetime | None:
+    """When the answers to a message may be pushed; None for at once."""
+    return received_at + HELD_BACK[channel] if channel in HELD_BACK else None

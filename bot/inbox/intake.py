@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from bot.db import Database, DatabaseFault
 from bot.inbox import journal, outbox
-from bot.inbox.backlog import Backlog
+from bot.inbox.backlog import Backlog, not_before
 from bot.inbox.ending import Answers, end
 from bot.inbox.guard import Guard
 from bot.inbox.hold import holder
@@ -65,7 +65,6 @@ class Intake:
         external_id: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         delivers_at_once: bool = False,
-        hold_back: timedelta | None = None,
         noted: Callable[[Entry], None] = lambda _: None,
     ) -> Handled:
         """Take one message in and return what is to be delivered; never raises but for cancellation.
@@ -73,10 +72,10 @@ class Intake:
         The sender's id becomes ``channel:sender``, here and nowhere else, so that conversations of different channels never mix.
         ``delivers_at_once``: the answer travels in the response to this very request, so it is written down as sent. The work goes on when
         the caller is cancelled (a browser that left, a platform that gave up waiting): the answer is then found in the outbox.
-        ``hold_back``: for so long nobody pushes the answer, since a response may carry it. ``noted`` is called as soon as the message is
-        claimed and written down, before any work on it; it must not fail. ``own`` answers this message in place of ``ask``, and no other.
+        ``noted`` is called as soon as the message is claimed and written down, before any work on it; it must not fail. ``own`` answers
+        this message in place of ``ask``, and no other.
         """
-        way = Way(ask, own, SENT if delivers_at_once else PENDING, hold_back, noted)
+        way = Way(ask, own, SENT if delivers_at_once else PENDING, noted)
         task = asyncio.create_task(self._observed(channel, f"{channel}:{sender}", external_id, text, dict(metadata or {}), way=way))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -109,8 +108,7 @@ class Intake:
             way.noted(entry)
             if entry.duplicate:
                 return Handled(entry.state, await asyncio.to_thread(self.answers_of, entry.id), duplicate=True)
-            not_before = None if way.hold_back is None else self.clock() + way.hold_back
-            question = Question(safe, sender_id, channel, entry.id, metadata, not_before)
+            question = Question(safe, sender_id, channel, entry.id, metadata, not_before(channel, self.clock()))
             if entry.state != HELD and (reply := await self.guard.sentence(channel) or reply):
                 return await self._finish(question, way.state, [{"text": reply}], [], kind=NOTICE)
         except Exception as error:

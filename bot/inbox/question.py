@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bot.inbox.journal import Entry
@@ -71,5 +71,4 @@ class Way:
     """Answers this message in place of ``ask``, which goes on answering what the same person said before."""
     state: str
     """State of its answers: sent where the response carries them, else pending."""
-    hold_back: timedelta | None
     noted: Callable[[Entry], None]

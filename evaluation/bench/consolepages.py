@@ -48,7 +48,7 @@ def pages(scale: Scale, today: date, unit: str) -> list[Page]:
         Page("/conversations", STAFF, get("/conversations")),
         Page("/conversations/…", STAFF, of("/conversations/{}", scale.over + scale.conversations, first_open)),
         Page("/conversations/…/panel", STAFF, of("/conversations/{}/panel", scale.over + scale.conversations, first_open)),
-        Page("/conversations/over", STAFF, lambda turn: Asked(f"/conversations/over?find={said[turn % len(said)][:2]}")),
+        Page("POST /conversations/over", STAFF, form("/conversations/over", "find", [one[:2] for one in said])),
         Page("/conversations/canned", STAFF, get("/conversations/canned")),
         Page("/ask", ALL, get("/ask")),
         Page("POST /ask/answer", ALL, form("/ask/answer", "q", said)),

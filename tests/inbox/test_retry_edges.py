@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from bot.db import Database, DatabaseFault
 from bot.inbox import hold, journal, retry
-from bot.inbox.backlog import remembered
+from bot.inbox.backlog import HELD_BACK, remembered
 from bot.inbox.intake import Intake
 from bot.inbox.models import Journal, Outbox
 from bot.inbox.question import Ask, Finish, Handled, Question
@@ -32,7 +32,7 @@ def intake(database: Database, clock: Clock) -> Intake:
 
 def left(database: Database, text: str, sender: str = "web:a") -> int:
     with database.begin() as connection:
-        return journal.write(connection, channel="web", sender_id=sender, external_id=None, text=text, now=NOW).id
+        return journal.write(connection, channel=sender.partition(":")[0], sender_id=sender, external_id=None, text=text, now=NOW).id
 
 
 def held(database: Database, sender: str = "web:a") -> None:
@@ -55,6 +55,14 @@ async def test_a_text_with_another_masked_number_is_remembered_and_asked(databas
     ask = Echo(database)
     await taking_up(intake, ask).round()
     assert (len(ask.asked), states(database)) == (1, ["processed"])
+
+
+async def test_what_is_taken_up_is_not_pushed_while_the_platform_may_bring_it_again(database: Database, intake: Intake) -> None:
+    """A response is to carry it: the account's pushes are counted."""
+    left(database, "一", "web:a")
+    left(database, "一", "wx:o1")
+    await taking_up(intake, Echo(database)).round()
+    assert {row.sender_id: row.due_at for row in rows(database, Outbox)} == {"web:a": None, "wx:o1": NOW + HELD_BACK["wx"]}
 
 
 def taking_up(intake: Intake, ask: Ask, *, alone: bool = True) -> Retrier:

@@ -43,8 +43,6 @@ LAST_MOMENT = 0.3
 GIVEN_UP = 6.0
 """Seconds after which the platform has certainly closed the connection."""
 LAST_DELIVERY = 3
-HELD = timedelta(seconds=16)
-"""So long the platform may still bring the message again: its answer is not pushed before."""
 _REMEMBERED = 10_000
 SIGNED = timedelta(seconds=2 * FRESH)
 
@@ -143,7 +141,6 @@ class Conversation:
             ask=self._ask,
             own=act.ask,
             external_id=incoming.key,
-            hold_back=HELD,
             noted=partial(_noted, delivery.entry),
         )
         if not delivery.entry.done():

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.inbox import journal, reach
+from bot.inbox.backlog import HELD_BACK
 from bot.inbox.models import PENDING, SENT
 from tests.channels.conftest import ANSWER
 from tests.channels.wechat.conftest import FETCHED, LOOKING, Account, Opening
@@ -87,7 +88,7 @@ def test_without_a_promise_a_short_word_is_a_question(hasty: Account) -> None:
 
 
 def test_where_the_account_may_push_the_late_answer_comes_by_itself(open_account: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.channels.wechat.conversation.HELD", timedelta(seconds=3))
+    monkeypatch.setitem(HELD_BACK, "wx", timedelta(seconds=3))
     account = open_account(BOT_WECHAT_SECRET="s1", **SHORT)
     person = account.peer.person("o1")
     late(account, 2.4)

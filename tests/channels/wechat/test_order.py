@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert
 
 from bot.inbox import outbox
+from bot.inbox.backlog import HELD_BACK
 from bot.inbox.models import HELD, PENDING, PROCESSED, SENT, Hold
 from tests.channels.conftest import ANSWER
 from tests.channels.wechat.conftest import FETCHED, LOOKING, Account, Opening, staff_says
@@ -84,7 +85,7 @@ def test_while_a_human_holds_the_conversation_the_bot_is_silent_and_what_they_wr
 
 
 def test_an_answer_that_a_later_delivery_may_carry_is_not_pushed_meanwhile(open_account: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.channels.wechat.conversation.HELD", timedelta(seconds=4))
+    monkeypatch.setitem(HELD_BACK, "wx", timedelta(seconds=4))
     account = open_account(BOT_WECHAT_SECRET="s1", **SHORT)
     account.rasa.seconds = 0.5
     message = account.peer.message(FromUserName="o1", Content="公需要多少")
