@@ -13,6 +13,7 @@ from bot.db import Database
 from bot.helpdesk.actors import number_in
 from bot.helpdesk.models import TAKEN, UNIT, Staff, Ticket
 from bot.helpdesk.office import OfficeHours, spoken
+from bot.helpdesk.tickets import GROUP_CHATS
 from bot.helpdesk.words import word
 from bot.inbox import choices, outbox, reach, turns
 from bot.inbox.hold import alone_with, holder, release
@@ -54,6 +55,14 @@ def timely(key: str, office: OfficeHours, now: datetime, **facts: object) -> str
     if office.is_open(now):
         return word(key, **facts)
     return word(f"{key}_closed", opens=spoken(office.next_open(now), now), **facts)
+
+
+def offer_message(session: Session | Any, sender_id: str, key: str, office: OfficeHours, now: datetime, **facts: object) -> None:
+    """Say the sentence under the key, which offers to leave a message; in a group, where others would read it, the one beside it."""
+    if sender_id.startswith(GROUP_CHATS):
+        say(session, sender_id, timely(f"{key}_in_group", office, now, **facts), now)
+    else:
+        say(session, sender_id, timely(key, office, now, **facts), now, (word("handoff.leave_button"),))
 
 
 def give_back(session: Session, sender_id: str, now: datetime) -> None:

@@ -12,7 +12,7 @@ from bot.helpdesk import tickets
 from bot.helpdesk.actors import actor_of
 from bot.helpdesk.models import CLOSED, LEFT, OPEN, TAKEN, StaffMessage, Ticket
 from bot.helpdesk.office import ALWAYS_THERE, OfficeHours
-from bot.helpdesk.talks.custody import colleague, forget_offers, give_back, held, holding, say, timely, with_ticket
+from bot.helpdesk.talks.custody import colleague, forget_offers, give_back, held, holding, offer_message, say, with_ticket
 from bot.helpdesk.talks.written import cleaned, unfit
 from bot.helpdesk.tickets import note_event, number_of
 from bot.helpdesk.words import word
@@ -177,6 +177,7 @@ def close(database: Database, ticket_id: int, staff_id: int, now: datetime) -> D
     with with_ticket(database, ticket_id) as (session, ticket):
         if ticket is None:
             return Done(False, UNKNOWN)
+        tickets.alone_with_tickets(session, ticket.sender_id)  # what the person leaves in this moment lands on a ticket that is read
         ended = {"state": CLOSED, "closed_at": now}
         left = update(_table).where(_table.c.id == ticket_id, _table.c.state == LEFT)
         if not session.execute(left.values(ended)).rowcount:
@@ -222,7 +223,7 @@ def _into_queue(session: Session, ticket_id: int, sender_id: str, from_staff: in
         return _refused(session, ticket_id, from_staff)
     give_back(session, sender_id, now)
     told = {"number": number_of(session, from_staff), "ahead": tickets.place(session, ticket_id)}
-    say(session, sender_id, timely("handoff.queued", office, now, **told), now, (word("handoff.leave_button"),))
+    offer_message(session, sender_id, "handoff.queued", office, now, **told)
     note_event(session, ticket_id, "transferred", now, from_staff)
     return Done(True)
 

@@ -12,9 +12,8 @@ from sqlalchemy.engine import Connection
 from bot.db import DatabaseFault
 from bot.helpdesk.models import OPEN, Ticket
 from bot.helpdesk.office import ALWAYS_THERE, OfficeHours
-from bot.helpdesk.talks.custody import say, timely
-from bot.helpdesk.tickets import GROUP_CHATS, note_event
-from bot.helpdesk.words import word
+from bot.helpdesk.talks.custody import offer_message
+from bot.helpdesk.tickets import note_event
 from bot.inbox.writer import Writer
 
 PAUSE_SECONDS = 3.0  # between two looks
@@ -61,9 +60,6 @@ class WaitingClock:
         unoffered = _table.c.id == ticket_id, _table.c.state == OPEN, _table.c.offered_at.is_(None)
         if not connection.execute(update(_table).where(*unoffered).values(offered_at=now)).rowcount:
             return False
-        if sender_id.startswith(GROUP_CHATS):
-            say(connection, sender_id, timely("handoff.offer_in_group", self._office, now), now)
-        else:
-            say(connection, sender_id, timely("handoff.offer", self._office, now), now, (word("handoff.leave_button"),))
+        offer_message(connection, sender_id, "handoff.offer", self._office, now)
         note_event(connection, ticket_id, "offered", now)
         return True

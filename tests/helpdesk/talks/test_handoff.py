@@ -292,6 +292,28 @@ def test_back_in_the_queue_the_person_has_their_old_place_and_talks_with_the_bot
     assert handoff.take(hall.database, first, hall.five, NOW).ok
 
 
+def test_a_group_back_in_the_queue_is_not_offered_to_write_what_others_read(hall: Hall) -> None:
+    number = hall.waiting("tgg:-5/7")
+    handoff.take(hall.database, number, hall.three, NOW)
+    assert handoff.transfer(hall.database, number, hall.three, None, NOW).ok
+    with hall.database.read() as session:
+        payload = session.execute(select(Outbox.payload).order_by(Outbox.id.desc()).limit(1)).scalar_one()
+    assert "要留言请单独打开我的对话" in payload["text"]
+    assert "buttons" not in payload
+
+
+def test_closing_waits_for_a_message_that_is_being_left(hall: Hall) -> None:
+    with hall.database.write() as session:
+        number = tickets.leave_message(session, CHAT, "我的学时没有审", NOW, ALWAYS).number
+    with ThreadPoolExecutor(1) as pool:
+        with hall.database.write() as session:
+            tickets.alone_with_tickets(session, CHAT)
+            closing = pool.submit(handoff.close, hall.database, number, hall.three, NOW)
+            time.sleep(0.3)
+            assert not closing.done()
+        assert closing.result().ok
+
+
 def test_a_left_message_can_be_taken_or_closed_by_anybody(hall: Hall) -> None:
     with hall.database.write() as session:
         first = tickets.leave_message(session, "web:a", "我的学时没有审", NOW, ALWAYS).number
