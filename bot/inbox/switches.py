@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -62,11 +62,6 @@ def standing(session: Session | Connection) -> list[Standing]:
     """Everything that is off, what has been off for longest first."""
     rows = session.execute(select(_table).order_by(_table.c.since, _table.c.scope, _table.c.name))
     return [Standing(row.scope, row.name, row.reason, row.by, row.since) for row in rows]
-
-
-def is_off(connection: Session | Connection, scope: str, name: str) -> bool:
-    """Whether this one thing is off."""
-    return bool(connection.execute(select(exists().where(_table.c.scope == scope, _table.c.name == name))).scalar())
 
 
 def everything_off(connection: Session | Connection) -> Off:

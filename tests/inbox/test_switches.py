@@ -48,9 +48,7 @@ def test_what_is_off_stands_with_its_reason_until_it_is_on_again(database: Datab
     with database.read() as session:
         (one,) = switches.standing(session)
         assert (one.scope, one.name, one.reason, one.by, one.since) == ("question", "hours_public", "数字有误", "staff:1", NOW)
-        assert switches.is_off(session, "question", "hours_public")
-        assert not switches.is_off(session, "question", "hours_both")
-        assert not switches.is_off(session, "channel", "hours_public")
+        assert switches.everything_off(session) == {("question", "hours_public")}
     assert restore(database, "question", "hours_public")
     assert not restore(database, "question", "hours_public")
     with database.read() as session:

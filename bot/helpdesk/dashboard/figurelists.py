@@ -59,7 +59,7 @@ def _votes(session: Session, which: Which, page: Paged) -> Listed:
     def line(row: Any) -> Line:
         labels = (row.question,) if row.question else ()
         return Line(
-            row.at, row.text or "", channel_of(row.sender_id), (row.vote, row.kind), labels, sender_id=row.sender_id, journal_id=row.asked
+            row.at, row.text or "", _prefix(row.sender_id), (row.vote, row.kind), labels, sender_id=row.sender_id, journal_id=row.asked
         )
 
     return _page(session, select(*facts).select_from(of), Feedback, Feedback.at, fits, page, line)
@@ -82,7 +82,7 @@ def _waits(session: Session, office: OfficeHours, which: Which, page: Paged) -> 
 def _ticket(row: Any, seconds: float | None = None) -> Line:
     labels = (row.topic,) if row.topic else ()
     of = {"sender_id": row.sender_id, "ticket_id": row.id}
-    return Line(row.opened_at, row.last_question or "", channel_of(row.sender_id), (row.state,), labels, seconds, **of)
+    return Line(row.opened_at, row.last_question or "", _prefix(row.sender_id), (row.state,), labels, seconds, **of)
 
 
 def _calls(session: Session, which: Which, page: Paged) -> Listed:
@@ -99,7 +99,7 @@ def _judged(session: Session, which: Which, page: Paged) -> Listed:
 
     def line(row: Any) -> Line:
         labels = (row.label,) if row.label else ()
-        return Line(row.asked_at, row.question, channel_of(row.sender_id), (row.verdict,), labels, sender_id=row.sender_id)
+        return Line(row.asked_at, row.question, _prefix(row.sender_id), (row.verdict,), labels, sender_id=row.sender_id)
 
     return _page(session, select(Sampled.__table__), Sampled, Sampled.asked_at, fits, page, line)
 
@@ -129,8 +129,8 @@ _OF_TABLES: dict[str, Callable[[Session, Which, Paged], Listed]] = {
 FIGURES = (MESSAGES, REPLIES, WAITS, *_OF_TABLES)
 
 
-def channel_of(sender_id: str) -> str:
-    """The channel that a sender writes on."""
+def _prefix(sender_id: str) -> str:
+    """The channel that a sender writes on, as the figures name it."""
     return sender_id.partition(":")[0]
 
 

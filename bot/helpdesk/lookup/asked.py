@@ -67,7 +67,6 @@ class Asked:
     titles: tuple[str, ...]
     confidence: float
     certainty: str
-    citation: str
     clauses: tuple[Quoted, ...]
     near: tuple[Near, ...]
     own: bool  # figures of the person are in it
@@ -117,7 +116,6 @@ def _told(session: Session, sources: Sources, question: str, meaning: Meaning, w
         titles=tuple(answers.label(label) for label in labels if _titled(label)),
         confidence=_confidence(meaning),
         certainty=_certainty(meaning),
-        citation=notice.cite(answer.clauses) if answer.clauses else "",
         clauses=tuple(Quoted(notice.clauses[clause].section, notice.clauses[clause].text) for clause in answer.clauses),
         near=_near(meaning, labels, answers),
         own=whose is not None and figures and any(turn.intent in ANSWERS or turn.intent == "judge_numbers" for turn in turns),

@@ -77,7 +77,6 @@ def test_a_prepared_answer_comes_with_its_clause_word_for_word(asked: Asking) ->
     found = asked(HOURS)
     assert (found.kind, found.labels, found.certainty, found.confidence) == ("answer", ("faq/hours_public",), "likely", 0.7)
     assert found.answer == ANSWERS.question(["hours_public"], TODAY)
-    assert found.citation in found.answer.text
     clause = NOTICES.in_force(2023).clauses[ANSWERS.catalogue.get("hours_public").cites[0]]
     assert (found.clauses[0].section, found.clauses[0].text) == (clause.section, clause.text)
     assert not found.own
@@ -129,7 +128,7 @@ def test_words_that_fit_no_question_show_what_the_bot_says_and_the_nearest_claus
 
 def test_words_about_something_else_have_no_clause(asked: Asking) -> None:
     found = asked(Meaning(Turn("out_of_scope"), 0.9), "天气")
-    assert (found.kind, found.certainty, found.clauses, found.citation) == ("unread", "foreign", (), "")
+    assert (found.kind, found.certainty, found.clauses) == ("unread", "foreign", ())
     assert found.answer == ANSWERS.say("utter_talk/out_of_scope", TODAY)
 
 

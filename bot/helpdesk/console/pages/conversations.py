@@ -12,7 +12,7 @@ from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.pages.events import shown_entry, stream_of
 from bot.helpdesk.console.rendering import render
 from bot.helpdesk.console.talk import Talk, talk, topic_of
-from bot.helpdesk.office import office_hours
+from bot.helpdesk.office import offer_after, office_hours
 from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.talks import canned, conversation, drafts, handoff, lists, presence
 from bot.helpdesk.talks.chatperson import note_look
@@ -165,10 +165,9 @@ def _page(request: Request, desk: Desk, member: Member, ticket_id: int | None) -
         found = lists.over(session, "")
     sections = {name: [item for item in items if item.section(member.id) == name] for name in (WAITING, MINE, MESSAGES, OTHERS)}
     facts: dict[str, Any] = {"sections": sections, "colleagues": colleagues, "found": found, "find": ""}
+    facts |= {"topic": _topics(desk), "offer_after": offer_after(desk.settings)}
     mine = next((one.presence for one in colleagues if one.writer.id == member.id), presence.AWAY)
-    return render(
-        request, "conversations/page.html", member, talk=shown, presence=mine, now=desk.now, topic=_topics(desk), me=member.id, **facts
-    )
+    return render(request, "conversations/page.html", member, talk=shown, presence=mine, now=desk.now, me=member.id, **facts)
 
 
 def _talk(desk: Desk, member: Member, ticket_id: int) -> Talk:

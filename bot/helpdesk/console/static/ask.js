@@ -52,11 +52,11 @@ document.addEventListener("htmx:afterSwap", (event) => {
 
 async function choose(person) {
   const response = await window.xst.post("/ask/person", { person });
+  const whom = document.getElementById("whom");
   if (!response.ok) {
-    window.xst.toast("没有选上，请再试一次", true);
+    window.xst.toast(whom.dataset.failed, true);
     return;
   }
-  const whom = document.getElementById("whom");
   whom.innerHTML = await response.text();
   window.htmx.process(whom);
   history.replaceState(null, "", person ? `/ask?person=${person}` : "/ask");

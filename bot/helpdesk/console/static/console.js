@@ -1,6 +1,8 @@
 /* What every page of the console has: function keys, the table of shortcuts, toasts, copying. */
 "use strict";
 
+const said_ = document.getElementById("toasts").dataset;
+
 const console_ = {
   /* Whether somebody is typing: shortcuts of single letters must not take the keys away. */
   typing(event) {
@@ -27,7 +29,7 @@ const console_ = {
       document.execCommand("copy");
       held.remove();
     }
-    this.toast("已复制");
+    this.toast(said_.copied);
   },
 
   /* Where nobody is signed in any more the page goes to where one signs in, and what waited for the answer waits on. */
@@ -73,7 +75,7 @@ if (waiting && !location.pathname.startsWith("/conversations")) {
     if (!answer || answer.status !== 200) return;
     const { waiting: people, unread } = await answer.json();
     waiting.textContent = people + unread;
-    waiting.title = `${people} 人等候，${unread} 条未读`;
+    waiting.title = said_.waiting.replace("{n}", people).replace("{unread}", unread);
     waiting.hidden = people + unread === 0;
     document.title = people + unread ? `(${people + unread}) ${title}` : title;
   };
@@ -84,6 +86,6 @@ if (waiting && !location.pathname.startsWith("/conversations")) {
 /* htmx shows errors nowhere by itself. */
 document.addEventListener("htmx:responseError", (event) => {
   const said = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html").querySelector(".said");
-  console_.toast(said ? said.textContent.trim() : "没有完成，请再试一次", true);
+  console_.toast(said ? said.textContent.trim() : said_.failed, true);
 });
-document.addEventListener("htmx:sendError", () => console_.toast("连接不上服务器，没有做任何改动", true));
+document.addEventListener("htmx:sendError", () => console_.toast(said_.offline, true));

@@ -10,7 +10,6 @@
   const texts = document.getElementById("texts").dataset;
   const cutText = cut.textContent;
   const SILENCE = 40000; /* milliseconds without a sign of life, heartbeats included, after which a line counts as dead */
-  const LONG = 180000; /* milliseconds of waiting after which somebody is offered to leave a message */
 
   const arrived = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart || 0);
   let ahead = Number(root.dataset.now) - arrived; /* of the server's clock before ours */
@@ -94,7 +93,7 @@
       const [hours, minutes, seconds] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
       const two = (number) => String(number).padStart(2, "0");
       shown.textContent = hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${two(minutes)}:${two(seconds)}`;
-      shown.classList.toggle("long", waited > LONG);
+      shown.classList.toggle("long", waited > Number(root.dataset.long));
     }
   }
 
