@@ -88,15 +88,15 @@ def _leaders(matrix: Any) -> list[int]:
     for start in range(0, matrix.shape[0], CHUNK):
         chunk = matrix[start : start + CHUNK]
         best, near = _best(chunk @ kept.T) if kept is not None else (np.zeros(chunk.shape[0], np.int64), np.zeros(chunk.shape[0]))
-        within = (chunk @ chunk.T).toarray()
+        within = _near_before(chunk)
         fresh: list[int] = []
         for row in range(chunk.shape[0]):
             at, score = (leading[best[row]], near[row]) if near[row] >= NEAR else (start + row, NEAR)
-            if fresh:
-                own = within[row, fresh]
-                closest = int(own.argmax())
-                if own[closest] >= score:
-                    at, score = start + fresh[closest], own[closest]
+            own, earlier = max(
+                ((own, -earlier) for earlier, own in within.get(row, ()) if led[start + earlier] == start + earlier), default=(0, 0)
+            )
+            if own >= score:
+                at = start - earlier
             if at == start + row:
                 fresh.append(row)
             led.append(at)
@@ -104,6 +104,16 @@ def _leaders(matrix: Any) -> list[int]:
         more = chunk[fresh]
         kept = more if kept is None else vstack([kept, more], format="csr")
     return led
+
+
+def _near_before(chunk: Any) -> dict[int, list[tuple[int, float]]]:
+    """For each row that has any: the rows before it that are near, and how near."""
+    likeness = (chunk @ chunk.T).tocoo()
+    chosen = (likeness.data >= NEAR) & (likeness.col < likeness.row)
+    found: dict[int, list[tuple[int, float]]] = {}
+    for row, earlier, own in zip(likeness.row[chosen].tolist(), likeness.col[chosen].tolist(), likeness.data[chosen].tolist(), strict=True):
+        found.setdefault(row, []).append((earlier, own))
+    return found
 
 
 def _best(scores: Any) -> tuple[Any, Any]:
