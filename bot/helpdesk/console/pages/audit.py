@@ -11,14 +11,15 @@ from bot.helpdesk.console.desk import AtDesk
 from bot.helpdesk.console.rendering import render
 from bot.helpdesk.console.written import row_number
 from bot.helpdesk.lookup import trail
-from bot.helpdesk.lookup.person import PLACES, WHY, visible
+from bot.helpdesk.lookup.person import visible
+from bot.helpdesk.lookup.traildetail import told
 from bot.hours import search
 from bot.inbox.switches import CHANNELS
 
 router = APIRouter(prefix="/audit")
 
 MOST_PEOPLE = 50
-WORDS: dict[str, Any] = {"actions": trail.ACTIONS, "channels": CHANNELS, "reasons": WHY, "places": PLACES}
+WORDS: dict[str, Any] = {"actions": trail.ACTIONS, "channels": CHANNELS, "told": told}
 
 
 @router.get("")
