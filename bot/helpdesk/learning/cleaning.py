@@ -8,6 +8,7 @@ from functools import lru_cache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.helpdesk.learning import private
 from bot.helpdesk.words import word
 from bot.hours.identity import SEPARATORS, bound_person, fold_name
 from bot.hours.models import Person
@@ -23,7 +24,6 @@ EMPTY, TOO_LONG = "empty", "too_long"
 _HAN = r"[\u3400-\u9fff]"
 _NAME_SIGN = r"[\u3400-\u9fff\u00b7\u2022\u30fb\u2027\u22c5]"
 _HIDDEN = re.compile(r"[0-9A-Za-z]*\*{2,}[0-9A-Za-z*]*")
-_LONG_NUMBER = re.compile(r"\d{8,}")
 _ANNOTATED = re.compile(r"\[([^\[\]]*)\](?:\([^()]*\)|\{[^{}]*\})")
 _MARKUP = re.compile(r"[\[\](){}|<>\\*]+")
 _LEADING = " -/#*·、,。.:;!?~\"'`"
@@ -51,15 +51,14 @@ def cleaned(text: str, names: Collection[str] = ()) -> str:
 
 def _once(text: str, names: Collection[str]) -> str:
     said = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in unicodedata.normalize("NFKC", text))
-    said = mask_codes(mask(said))
+    said = private.without(mask_codes(mask(said)))
     for pattern in _introductions():
         said = pattern.sub(" ", said)
     for name in sorted(names, key=len, reverse=True):
         said = _spelt_anyhow(name).sub(" ", said)
     for pattern in _named():
         said = pattern.sub(" ", said)
-    said = _LONG_NUMBER.sub(" ", _HIDDEN.sub(" ", said))
-    said = _MARKUP.sub(" ", _ANNOTATED.sub(r"\1", said))
+    said = _MARKUP.sub(" ", _ANNOTATED.sub(r"\1", _HIDDEN.sub(" ", said)))
     return re.sub(r"\s+", " ", said).strip(" ").lstrip(_LEADING).rstrip(" ,、")
 
 

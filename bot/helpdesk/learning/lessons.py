@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from bot.helpdesk.models import Lesson
+from bot.helpdesk.models import Lesson, Staff
 
 _lesson = Lesson.__table__.c
 
@@ -21,14 +21,16 @@ class Taught:
     text: str
     label: str
     at: datetime
+    staff_id: int
+    number: int
+    """Of whoever taught it."""
 
 
 def pending(session: Session | Connection) -> list[Taught]:
     """What has not been exported, oldest first. DatabaseNotReady where there is no such table."""
-    rows = session.execute(
-        select(_lesson.id, _lesson.text, _lesson.label, _lesson.at).where(_lesson.exported_at.is_(None)).order_by(_lesson.id)
-    )
-    return [Taught(row.id, row.text, row.label, row.at) for row in rows]
+    facts = _lesson.id, _lesson.text, _lesson.label, _lesson.at, _lesson.staff_id, Staff.number
+    query = select(*facts).join(Staff.__table__, Staff.id == _lesson.staff_id).where(_lesson.exported_at.is_(None)).order_by(_lesson.id)
+    return [Taught(**row._mapping) for row in session.execute(query)]
 
 
 def count_pending(session: Session | Connection) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.helpdesk.learning.cleaning import Unfit, cleaned
 from bot.helpdesk.learning.corpus import Corpus
 from bot.helpdesk.learning.missedgroups import Group, Sentence
-from bot.helpdesk.learning.reviews import IN_DATA, IN_EVALUATION, Decided
+from bot.helpdesk.learning.reviews import IN_DATA, IN_EVALUATION, Decided, Undone
 from bot.helpdesk.learning.teachable import Choice, nearest
 from bot.helpdesk.words import word
 from bot.nlu.classifier import Classifier
@@ -42,6 +42,14 @@ def told(decided: Decided, decision: str, title: str) -> list[str]:
         count = sum(why == reason for why in decided.refused.values())
         said.append(word("learning.decided.refused", count=count, why=word(f"learning.why.{reason}")))
     return said or [word("learning.decided.none")]
+
+
+def taken_back(undone: Undone) -> list[str]:
+    """What was taken back, in sentences."""
+    if undone.exported:
+        return [word("learning.undone.exported")]
+    counts = {"done": undone.count, "gone": undone.gone}
+    return [word(f"learning.undone.{how}", count=count) for how, count in counts.items() if count] or [word("learning.undone.none")]
 
 
 def _card(group: Group, classifier: Classifier | None, corpus: Corpus, offered: dict[str, Choice]) -> Card:

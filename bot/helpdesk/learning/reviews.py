@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import ColumnElement
 
 from bot.db import Database, serialise
 from bot.helpdesk.learning.cleaning import Unfit, cleaned, names_in
@@ -25,6 +26,8 @@ LESSON, DISCARDED = "lesson", "discarded"
 
 IN_DATA, IN_EVALUATION, OTHER_LESSON, GONE = "in_data", "in_evaluation", "other_lesson", "gone"
 """Why a sentence is refused, beside the reasons of cleaning."""
+
+_STANDING = Review.undone_at.is_(None)
 
 
 class UnknownLabel(Exception):  # noqa: N818
@@ -43,10 +46,14 @@ class Decided:
 
 @dataclass(frozen=True)
 class Undone:
-    """How many sentences are open again; 0 and ``exported`` when the lessons already stand in the files."""
+    """How many sentences are open again, and how many lessons went whose sentence is there no more.
+
+    Nothing of both and ``exported`` when the lessons already stand in the files.
+    """
 
     count: int
     exported: bool = False
+    gone: int = 0
 
 
 def teach(
@@ -78,7 +85,7 @@ def teach(
                 refused[missed_id] = OTHER_LESSON
                 continue
             elif lesson.exported_at is not None:  # exported, yet in no file: nobody has taken the export over
-                lesson.exported_at, lesson.batch = None, batch
+                lesson.exported_at, lesson.batch, lesson.staff_id, lesson.at = None, batch, staff_id, now
             session.add(Review(missed_id=missed_id, batch=batch, decision=decision, text=lesson.text, staff_id=staff_id, at=now))
             done.append(missed_id)
     return Decided(batch if done else None, done, taken, {key: why for key, why in refused.items() if key not in taken})
@@ -101,27 +108,63 @@ def undo(database: Database, staff_id: int, now: datetime) -> Undone:
     """Take back the newest decision of this reviewer that stands. Its lessons go, unless another decision rests on them."""
     with database.write() as session:
         serialise(session, TURN)
-        standing = Review.undone_at.is_(None)
-        batch = session.execute(
-            select(Review.batch).where(Review.staff_id == staff_id, standing).order_by(Review.id.desc()).limit(1)
-        ).scalar_one_or_none()
+        batch = _newest(session, staff_id)
         if batch is None:
             return Undone(0)
         brought = session.execute(select(Lesson).where(Lesson.batch == batch)).scalars().all()
         if any(lesson.exported_at is not None for lesson in brought):
             return Undone(0, exported=True)
-        for lesson in brought:
-            heir = session.execute(
-                select(Review.batch).where(Review.text == lesson.text, standing, Review.batch != batch).order_by(Review.id).limit(1)
-            ).scalar_one_or_none()
+        heirs = {lesson: _heir(session, lesson) for lesson in brought}
+        gone = sum(heir is None and not _reviewed(session, lesson) for lesson, heir in heirs.items())
+        for lesson, heir in heirs.items():
             if heir is None:
                 session.execute(delete(Lesson).where(Lesson.id == lesson.id))
             else:
                 lesson.batch = heir
-        back = session.execute(
-            update(Review).where(Review.batch == batch, standing).values(undone_at=now).execution_options(synchronize_session=False)
-        )
-        return Undone(int(back.rowcount))
+        return Undone(_reopen(session, Review.batch == batch, now), gone=gone)
+
+
+def take_back(database: Database, lesson_id: int, staff_id: int | None, now: datetime) -> Undone:
+    """Take back one lesson with every decision that rests on it; with ``staff_id`` only one that this reviewer brought."""
+    with database.write() as session:
+        serialise(session, TURN)
+        lesson = session.get(Lesson, lesson_id)
+        if lesson is None or staff_id not in (None, lesson.staff_id):
+            return Undone(0)
+        if lesson.exported_at is not None:
+            return Undone(0, exported=True)
+        gone = int(not _reviewed(session, lesson))
+        session.execute(delete(Lesson).where(Lesson.id == lesson_id))
+        return Undone(_reopen(session, Review.text == lesson.text, now), gone=gone)
+
+
+def _newest(session: Session, staff_id: int) -> str | None:
+    """The batch of this reviewer's newest decision: the reviews may be gone with their sentences while its lesson stands."""
+    reviewed = select(Review.at, Review.batch).where(Review.staff_id == staff_id, _STANDING).order_by(Review.id.desc()).limit(1)
+    orphaned = (
+        select(Lesson.at, Lesson.batch)
+        .where(Lesson.staff_id == staff_id, Lesson.exported_at.is_(None), Lesson.batch.not_in(select(Review.batch)))
+        .order_by(Lesson.id.desc())
+        .limit(1)
+    )
+    found = [row for query in (reviewed, orphaned) if (row := session.execute(query).first()) is not None]
+    return str(max(found, key=lambda row: row.at).batch) if found else None
+
+
+def _heir(session: Session, lesson: Lesson) -> str | None:
+    """The batch of another decision that rests on the lesson."""
+    others = select(Review.batch).where(Review.text == lesson.text, _STANDING, Review.batch != lesson.batch)
+    return session.execute(others.order_by(Review.id).limit(1)).scalar_one_or_none()
+
+
+def _reviewed(session: Session, lesson: Lesson) -> bool:
+    """Whether a sentence that the lesson was made from is still there."""
+    return bool(session.execute(select(exists().where(Review.text == lesson.text, _STANDING))).scalar())
+
+
+def _reopen(session: Session, which: ColumnElement[bool], now: datetime) -> int:
+    back = session.execute(update(Review).where(which, _STANDING).values(undone_at=now).execution_options(synchronize_session=False))
+    return int(back.rowcount)
 
 
 def _fit(database: Database, corpus: Corpus, missed_ids: Sequence[int]) -> tuple[dict[int, str], dict[int, str]]:

@@ -247,6 +247,31 @@ def test_only_who_may_decides_trains_and_goes_back(console, missed, signed_in):
     assert decisions(console) == []
 
 
+def test_a_mistaught_sentence_is_taken_back_by_its_author_or_an_admin_long_after(console, missed, signed_in):
+    agent = opened(signed_in("agent"))
+    agent.keyboard.press("o")
+    expect(agent.locator("#told")).to_have_text("已把 3 句记为范围外。")
+    agent.keyboard.press("o")
+    expect(agent.locator("#told")).to_have_text("已把 1 句记为范围外。")
+    count = len(taught(console))
+    assert count == 4
+    colleague = signed_in("agent2")
+    colleague.goto("/learning/lessons")
+    expect(colleague.locator("tbody tr").filter(has_text="1 号")).to_have_count(count)
+    expect(colleague.get_by_role("button", name="撤销")).to_have_count(0)
+    with console.database.read() as session:
+        lesson = session.query(Lesson.id).first().id
+    assert post(colleague, f"/learning/lessons/{lesson}/back") == 303
+    assert len(taught(console)) == count
+    for page, left in ((signed_in("admin"), count - 1), (agent, count - 2)):
+        page.goto("/learning/lessons")
+        page.get_by_role("button", name="撤销").last.click()
+        expect(page.get_by_role("status").filter(has_text="回到待处理")).to_be_visible()
+        expect(page.locator("tbody tr")).to_have_count(left)
+    agent.goto("/learning")
+    expect(agent.locator("#left")).to_contain_text("3 句")  # one that nobody had decided on, two that are back
+
+
 def test_a_label_that_nobody_knows_and_a_decision_on_nothing_change_nothing(console, missed, signed_in):
     page = opened(signed_in("agent"))
     with console.database.read() as session:

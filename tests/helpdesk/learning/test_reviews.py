@@ -1,13 +1,12 @@
 """Decisions on missed sentences: who wins, what is refused, what undo brings back."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 
 from bot.helpdesk.learning import lessons, reviews
 from bot.helpdesk.learning.corpus import Corpus, spelling
-from bot.helpdesk.models import Lesson
 from bot.inbox.models import Missed
 from bot.nlu.text import bare
 from tests.helpdesk.conftest import NOW, add_staff
@@ -37,8 +36,12 @@ def missed(database, *texts: str) -> list[int]:
 
 
 def taught(database) -> dict[str, str]:
+    return {one.text: one.label for one in waiting(database)}
+
+
+def waiting(database) -> list[lessons.Taught]:
     with database.read() as session:
-        return {one.text: one.label for one in lessons.pending(session)}
+        return lessons.pending(session)
 
 
 @pytest.fixture
@@ -131,12 +134,51 @@ def test_an_export_that_nobody_took_over_may_be_taught_again(database, staff):
     assert taught(database) == {"多的学时能转吗": "faq/carry_over"}
 
 
-def test_a_purged_sentence_is_said_to_be_gone_and_takes_its_review_along(database, staff):
+def forget(database, missed_id: int) -> None:
+    """What unbinding and purging do: reviews go with the sentence."""
+    with database.write() as session:
+        session.execute(Missed.__table__.delete().where(Missed.id == missed_id))
+
+
+def test_a_purged_sentence_is_said_to_be_gone_and_its_lesson_can_still_be_taken_back(database, staff):
     (one,) = missed(database, "多的学时能转吗")
     reviews.teach(database, NOTHING, LABELS, staff[0], [one], "faq/carry_over", NOW)
-    with database.write() as session:
-        session.execute(Missed.__table__.delete())
+    forget(database, one)
     assert reviews.discard(database, staff[0], [one], NOW).refused == {one: reviews.GONE}
-    assert reviews.undo(database, staff[0], NOW) == reviews.Undone(0)
-    with database.read() as session:
-        assert len(session.execute(select(Lesson.id)).all()) == 1
+    assert reviews.undo(database, staff[1], NOW) == reviews.Undone(0)
+    assert reviews.undo(database, staff[0], NOW) == reviews.Undone(0, gone=1)
+    assert taught(database) == {}
+
+
+def test_undo_takes_back_the_newest_decision_though_its_sentence_is_gone(database, staff):
+    first, second = missed(database, "多的学时能转吗", "公需学几天")
+    reviews.teach(database, NOTHING, LABELS, staff[0], [first], "faq/carry_over", NOW)
+    reviews.teach(database, NOTHING, LABELS, staff[0], [second], "faq/hours_total", NOW + timedelta(minutes=1))
+    forget(database, second)
+    assert reviews.undo(database, staff[0], NOW) == reviews.Undone(0, gone=1)
+    assert taught(database) == {"多的学时能转吗": "faq/carry_over"}
+    assert reviews.undo(database, staff[0], NOW) == reviews.Undone(1)
+
+
+def test_a_lesson_is_taken_back_by_its_author_or_for_anybody_whatever_was_decided_since(database, staff):
+    first, again, later = missed(database, "多的学时能转吗", "多的学时，能转吗", "公需学几天")
+    reviews.teach(database, NOTHING, LABELS, staff[0], [first], "faq/carry_over", NOW)
+    reviews.teach(database, NOTHING, LABELS, staff[1], [again], "faq/carry_over", NOW)
+    reviews.teach(database, NOTHING, LABELS, staff[0], [later], "faq/hours_total", NOW)
+    wrong, _ = waiting(database)
+    assert reviews.take_back(database, wrong.id, staff[1], NOW) == reviews.Undone(0)
+    assert len(taught(database)) == 2
+    assert reviews.take_back(database, wrong.id, staff[0], NOW) == reviews.Undone(2)
+    assert taught(database) == {"公需学几天": "faq/hours_total"}
+    assert reviews.teach(database, NOTHING, LABELS, staff[1], [first, again], "faq/hours_total", NOW).done == [first, again]
+    (mine,) = (one for one in waiting(database) if one.staff_id == staff[0])
+    assert reviews.take_back(database, mine.id, None, NOW) == reviews.Undone(1)
+    assert reviews.take_back(database, mine.id, None, NOW) == reviews.Undone(0)
+
+
+def test_what_stands_in_the_files_is_not_taken_back_here(database, staff):
+    reviews.teach(database, NOTHING, LABELS, staff[0], missed(database, "多的学时能转吗"), "faq/carry_over", NOW)
+    (one,) = waiting(database)
+    with database.write() as session:
+        lessons.mark_exported(session, [one.id], NOW)
+    assert reviews.take_back(database, one.id, None, NOW) == reviews.Undone(0, exported=True)

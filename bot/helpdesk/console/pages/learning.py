@@ -19,6 +19,7 @@ from bot.helpdesk.learning.corpus import corpus
 from bot.helpdesk.learning.missedgroups import Sentence, Unreviewed
 from bot.helpdesk.learning.teachable import OUT_OF_SCOPE, Choice, choices
 from bot.helpdesk.lookup.person import LOOKUP
+from bot.helpdesk.models import ADMIN
 from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.words import word
 from bot.hours import audit
@@ -71,9 +72,7 @@ def decide(
 @router.post("/undo")
 def undo(request: Request, desk: AtDesk, member: Worker) -> Response:
     """Take my last decision back."""
-    undone = reviews.undo(desk.database, member.id, desk.now)
-    how = "exported" if undone.exported else "done" if undone.count else "none"
-    return _left(request, desk, member, [word(f"learning.undone.{how}", count=undone.count)])
+    return _left(request, desk, member, queue.taken_back(reviews.undo(desk.database, member.id, desk.now)))
 
 
 @router.get(_ONE)
@@ -94,13 +93,21 @@ def conversation(request: Request, desk: AtDesk, member: Worker, missed_id: int)
 
 
 @router.get("/lessons")
-def taught(request: Request, desk: AtDesk, member: Worker) -> Response:
-    """The sentences that training takes beside the files."""
+def taught(request: Request, desk: AtDesk, member: Worker, back: int | None = None, gone: int = 0, exported: bool = False) -> Response:
+    """The sentences that training takes beside the files; ``back`` and what follows say what was just taken back."""
     with desk.database.read() as session:
         found = lessons.pending(session)
-    offered = _offered(desk)
-    titles = {label: choice.title for label, choice in offered.items()}
-    return render(request, "learning/lessons.html", member, lessons=found[::-1], titles=titles, **_counts(desk))
+    titles = {label: choice.title for label, choice in _offered(desk).items()}
+    mine = {one.id for one in found if member.role == ADMIN or one.staff_id == member.id}
+    said = [] if back is None else queue.taken_back(reviews.Undone(back, exported, gone))
+    return render(request, "learning/lessons.html", member, lessons=found[::-1], mine=mine, titles=titles, said=said, **_counts(desk))
+
+
+@router.post("/lessons/{lesson_id:int}/back")
+def take_back(desk: AtDesk, member: Worker, lesson_id: int) -> Response:
+    """Take one of them back: an admin any, others their own."""
+    done = reviews.take_back(desk.database, lesson_id, None if member.role == ADMIN else member.id, desk.now)
+    return RedirectResponse(f"/learning/lessons?back={done.count}&gone={done.gone}&exported={done.exported}", 303)
 
 
 @router.get("/models")
