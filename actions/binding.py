@@ -5,13 +5,11 @@ from typing import Any
 from rasa_sdk import Action, FormValidationAction, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
-from sqlalchemy.orm import Session
 
 from actions.desk import GROUP_CHATS, Desk, journal_id, open_desk, visitor
 from bot.answers import Answer
-from bot.helpdesk import sampling, tickets
+from bot.binding import Binder, forget_words
 from bot.hours import identity
-from bot.inbox.retention import forget
 
 FORM_SLOTS = ("bind_code", "bind_name")
 
@@ -75,34 +73,8 @@ class CancelBind(Action):
 
 
 def bind(desk: Desk, tracker: Tracker, name: str, code: str) -> tuple[Answer, bool]:
-    """Try to bind; says what was stored, or that name and code do not belong together, without saying which is wrong.
-
-    What was said here by somebody else, whom the chat was bound to before, goes as it does when a binding is taken away.
-    """
-    sender_id = tracker.sender_id
-    if sender_id.startswith(GROUP_CHATS):
-        return desk.say("utter_private_only"), False
-    with visitor(desk, sender_id) as (_, before):
-        somebody = before
-    result = identity.bind(desk.database, desk.settings.secret_key(), sender_id, name, code, desk.now)
-    if result.ok and result.person:
-        person = result.person
-        if somebody is not None and somebody.id != person.id:
-            with desk.database.write() as session:
-                _forget(session, tracker)
-        return desk.say("utter_bound", name=person.name, unit=person.unit, id_number=person.id_number), True
-    with visitor(desk, sender_id) as (_, still):
-        if result.reason == "locked" and result.retry_at:
-            minutes = max(1, -(-int((result.retry_at - desk.now).total_seconds()) // 60))
-            return desk.say("utter_bind_locked", minutes=minutes), still is not None
-        return desk.say("utter_bind_failed"), still is not None
-
-
-def _forget(session: Session, tracker: Tracker) -> None:
-    """Delete what was said in the chat, but for the message being answered."""
-    forget(session, tracker.sender_id, but=journal_id(tracker))
-    tickets.forget(session, tracker.sender_id)
-    sampling.forget(session, tracker.sender_id)
+    """Try to bind; what is said, and whether the chat is bound now."""
+    return Binder(desk.settings, desk.database, desk.answers).bind(tracker.sender_id, name, code, journal_id(tracker))
 
 
 class Unbind(Action):
@@ -116,7 +88,7 @@ class Unbind(Action):
         with desk.database.write() as session:
             undone = identity.unbind(session, tracker.sender_id, desk.now)
             if undone:
-                _forget(session, tracker)
+                forget_words(session, tracker.sender_id, journal_id(tracker))
         dispatcher.utter_message(**desk.say("utter_unbound" if undone else "utter_nothing_bound").as_message())
         return [SlotSet("bound", False)]
 

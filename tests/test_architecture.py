@@ -30,12 +30,16 @@ MAY_IMPORT = {
     "bot.judging": {"bot.judging", "bot.answers", "bot.nlu", "policies"},
     "bot.account": {"bot.account", "bot.hours", "bot.nlu", "bot.answers", "bot.judging", "bot.messages", "policies"},
     "bot.asking": {"bot.asking", "bot.account", "bot.nlu", "bot.answers", "bot.judging", "bot.messages", "policies"},
+    "bot.binding": {
+        "bot.binding", "bot.hours", "bot.inbox", "bot.helpdesk.tickets", "bot.helpdesk.sampling", "bot.answers", "bot.db", "bot.messages",
+        "bot.settings",
+    },
     "bot.helpdesk": {
         "bot.helpdesk", "bot.inbox", "bot.hours", "bot.answers", "bot.asking", "bot.account", "bot.judging", "bot.nlu", "bot.contact",
         "bot.db", "bot.messages", "bot.settings", "policies",
     },
     "actions": {
-        "actions", "bot.hours", "bot.inbox", "bot.helpdesk.tickets", "bot.helpdesk.office", "bot.helpdesk.sampling", "bot.answers",
+        "actions", "bot.hours", "bot.inbox", "bot.helpdesk.tickets", "bot.helpdesk.office", "bot.answers", "bot.binding",
         "bot.db", "bot.messages", "bot.settings", "bot.contact", "bot.nlu", "bot.asking", "bot.account", "policies",
     },
 }  # fmt: skip

@@ -10,7 +10,7 @@ from bot.contact import Contact, contact
 from bot.db import Database, open_database
 from bot.inbox.intake import Intake
 from bot.inbox.question import Sentences
-from bot.inbox.text import MAX_TEXT
+from bot.inbox.text import MAX_TEXT, MOST_KEPT
 from bot.messages import message
 from bot.settings import Settings
 
@@ -41,6 +41,7 @@ def build(settings: Settings, contact_on: Callable[[date], Contact]) -> Context:
         delayed=message("inbox.delayed", phone=phones.policy_phone),
         send_again=message("inbox.send_again", phone=phones.policy_phone),
         switched_off=message("inbox.switched_off", phone=phones.policy_phone),
+        cut=message("inbox.cut", limit=MOST_KEPT),
     )
     return Context(settings, database, Intake(database, sentences, settings.now, phones.numbers), phones.policy_phone)
 

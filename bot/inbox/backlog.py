@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.inbox.models import RECEIVED
 from bot.inbox.question import Ask, Question
+from bot.inbox.text import MAX_TEXT
 
 IN_WORK = timedelta(seconds=3)
 """How long a message takes at most: one unanswered for longer is nobody's any more, or waits to be tried again."""
@@ -23,7 +24,7 @@ _MASKED_CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z][0-9A-Za-z-]\*{8}")  # an
 
 
 class Backlog:
-    """Messages put back, messages in work, and people to whom a late answer is owed."""
+    """Messages put back, messages in work, and people to whom something is owed."""
 
     def __init__(self) -> None:
         self.waiting: dict[int, tuple[Question, Ask]] = {}
@@ -33,7 +34,7 @@ class Backlog:
         self.told: set[int] = set()
         """Journal rows whose sender a channel has told that the answer is late: they are not told twice."""
         self.owed: set[str] = set()
-        """Senders of `IN_RESPONSES` for whom a late answer lies in the outbox."""
+        """Senders of `IN_RESPONSES` for whom a late answer, or what a human wrote, may lie in the outbox."""
         self.look_back = True
         """Whether somebody else, another process or one that has died, may have left messages of a sender unanswered."""
 
@@ -67,8 +68,8 @@ class Backlog:
 
 
 def remembered(row: Any) -> Question | None:
-    """The question as the journal holds it; None when it held a bind code, which the journal does not, or nothing to be asked."""
-    if not row.text or _MASKED_CODE.search(row.text):
+    """The question as the journal holds it; None when it held a bind code, which the journal does not, or nothing that may be asked."""
+    if not row.text or len(row.text) > MAX_TEXT or _MASKED_CODE.search(row.text):
         return None
     return Question(row.text, row.sender_id, row.channel, row.id, {}, not_before(row.channel, row.received_at))
 

@@ -29,7 +29,7 @@ class Given:
     options: Sequence[tuple[str, str]] = ()
     """Title and sentence of each line of the numbered list that it ends in."""
     more: bool = False
-    """Whether it tells the person to write anything for the rest."""
+    """Whether it tells the person to write anything for the rest; else the rest follows by itself."""
 
 
 Compose = Callable[[Sequence[Outgoing]], Given]
@@ -51,10 +51,11 @@ def give(connection: Connection, sender_id: str, journal_id: int, compose: Compo
     if not messages:
         return None
     given = compose(messages)
-    gone = {"state": SENT, "attempts": _table.c.attempts + 1, "due_at": None}
+    gone = {"state": SENT, "attempts": _table.c.attempts + 1, "due_at": None, "reason": None}
     connection.execute(update(_table).where(_table.c.id.in_(list(given.done))).values(gone))
     rest = [message.id for message in messages if message.id not in given.done]
-    connection.execute(update(_table).where(_table.c.id.in_(rest)).values(due_at=now + RESPONSE))
+    onward = {} if given.more else {"state": PENDING, "reason": None}  # what waited for a word of the person's has had one
+    connection.execute(update(_table).where(_table.c.id.in_(rest)).values(due_at=now + RESPONSE, **onward))
     for outbox_id, parts in given.begun.items():
         connection.execute(update(_table).where(_table.c.id == outbox_id).values(parts=parts))
     connection.execute(update(_journal).where(_journal.c.id == journal_id).values(reply=given.text))

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -19,10 +20,12 @@ from sqlalchemy.engine import Connection
 
 from bot.db import Database, DatabaseFault
 from bot.inbox import journal, outbox
-from bot.inbox.backlog import Backlog, not_before
+from bot.inbox.backlog import IN_RESPONSES, Backlog, not_before
+from bot.inbox.carrying import carried
 from bot.inbox.ending import Answers, end
 from bot.inbox.guard import Guard
 from bot.inbox.hold import holder
+from bot.inbox.inhand import InHand
 from bot.inbox.journal import Entry
 from bot.inbox.models import FAILED, HELD, PENDING, PROCESSED, RECEIVED, SENT
 from bot.inbox.observe import DELAYED, DUPLICATE, SILENT, Observer
@@ -51,7 +54,7 @@ class Intake:
         self.clock = clock
         self.allowed_numbers = frozenset(allowed_numbers)
         self.observer: Observer = SILENT
-        self.backlog = Backlog()
+        self.backlog, self.in_hand = Backlog(), InHand(self.writer, clock)
         self._running: set[asyncio.Task[Handled]] = set()
 
     async def receive(
@@ -71,15 +74,20 @@ class Intake:
 
         The sender's id becomes ``channel:sender``, here and nowhere else, so that conversations of different channels never mix.
         ``delivers_at_once``: the answer travels in the response to this very request, so it is written down as sent. The work goes on when
-        the caller is cancelled (a browser that left, a platform that gave up waiting): the answer is then found in the outbox.
-        ``noted`` is called as soon as the message is claimed and written down, before any work on it; it must not fail. ``own`` answers
-        this message in place of ``ask``, and no other.
+        the caller is cancelled (a browser that left, a platform that gave up waiting): the answer is then found in the outbox. While a
+        human holds the conversation, the response of a channel that cannot push carries what they wrote. ``noted`` is called as soon as
+        the message is claimed and written down, before any work on it; it must not fail. ``own`` answers this message in place of
+        ``ask``, and no other.
         """
-        way = Way(ask, own, SENT if delivers_at_once else PENDING, noted)
-        task = asyncio.create_task(self._observed(channel, f"{channel}:{sender}", external_id, text, dict(metadata or {}), way=way))
+        sender_id, way = f"{channel}:{sender}", Way(ask, own, SENT if delivers_at_once else PENDING, noted)
+        task = asyncio.create_task(self._observed(channel, sender_id, external_id, text, dict(metadata or {}), way=way))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
+        handled = await asyncio.shield(task)
+        if handled.state != HELD or channel not in IN_RESPONSES:
+            return handled
+        self.backlog.owed.add(sender_id)  # what the human still writes comes at the latest with the bot's next answer
+        return replace(handled, messages=[*await carried(self.writer, sender_id), *handled.messages])
 
     async def drain(self) -> None:
         """Wait for the messages in work: for an orderly stop."""
@@ -98,7 +106,7 @@ class Intake:
     async def _take_in(
         self, channel: str, sender_id: str, external_id: str | None, text: str, metadata: dict[str, Any], *, way: Way
     ) -> Handled:
-        safe, problem = made_safe(text, self.allowed_numbers)
+        safe, problem = made_safe(text, self.allowed_numbers, self.sentences.cut)
         reply = getattr(self.sentences, problem) if problem else None
         row: dict[str, Any] = {"channel": channel, "sender_id": sender_id, "external_id": external_id, "text": mask_codes(safe)}
         write = partial(journal.write, now=self.clock(), look_back=self.backlog.look_back, **row)
@@ -113,9 +121,8 @@ class Intake:
                 return await self._finish(question, way.state, [{"text": reply}], [], kind=NOTICE)
         except Exception as error:
             return self._unavailable("inbox cannot write a message down", channel, error)
-        if entry.state == HELD:
-            return Handled(HELD)
-        return await self.answer(question, way.ask, way.state, own=way.own, behind=entry.behind)
+        answer = partial(self.answer, question, way.ask, way.state, own=way.own, behind=entry.behind)
+        return await self.in_hand.beside(question, way.state, Handled(HELD) if entry.state == HELD else await answer())
 
     async def answer(
         self, question: Question, ask: Ask, state: str, *, own: Ask | None = None, again: bool = False, behind: Sequence[Any] = ()

@@ -108,9 +108,11 @@ def pending(session: Session | Connection, sender_id: str) -> list[Outgoing]:
     return [outgoing(row) for row in session.execute(waiting)]
 
 
-def owed(session: Session | Connection, channel: str, since: datetime) -> set[str]:
-    """Senders of a channel for whom a message lies undelivered since then."""
-    waiting = select(_table.c.sender_id).where(_table.c.state == PENDING, _table.c.created_at >= since)
+def owed(session: Session | Connection, channel: str, since: datetime | None) -> set[str]:
+    """Senders of a channel for whom a message lies undelivered that was written since then, or at any time."""
+    waiting = select(_table.c.sender_id).where(_table.c.state == PENDING)
+    if since is not None:
+        waiting = waiting.where(_table.c.created_at >= since)
     return set(session.execute(waiting.where(_table.c.sender_id.startswith(channel + ":", autoescape=True)).distinct()).scalars())
 
 
@@ -125,12 +127,18 @@ def latest_id(session: Session, sender_id: str) -> int:
     return int(session.execute(select(func.max(Outbox.id)).where(Outbox.sender_id == sender_id)).scalar() or 0)
 
 
-def mark_sent(session: Session | Connection, ids: Collection[int]) -> None:
-    """Note that pending messages have reached the platform (or the person's browser)."""
-    if ids:
-        session.execute(
-            update(_table).where(_table.c.id.in_(list(ids)), _table.c.state == PENDING).values(state=SENT, attempts=_table.c.attempts + 1)
-        )
+def mark_sent(session: Session | Connection, ids: Collection[int]) -> int:
+    """Note that pending messages have reached the platform (or the person's browser); how many were still pending."""
+    if not ids:
+        return 0
+    lying = _table.c.id.in_(list(ids)), _table.c.state == PENDING
+    return int(session.execute(update(_table).where(*lying).values(state=SENT, attempts=_table.c.attempts + 1)).rowcount)
+
+
+def lies_up_to(session: Session | Connection, sender_id: str, last: int) -> list[int]:
+    """The ids of the sender's undelivered messages up to this one."""
+    lying = select(_table.c.id).where(_table.c.sender_id == sender_id, _table.c.state == PENDING, _table.c.id <= last)
+    return list(session.execute(lying).scalars())
 
 
 def outgoing(row: Row) -> Outgoing:

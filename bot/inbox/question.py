@@ -24,6 +24,7 @@ class Sentences:
     delayed: str  # the message is written down and will be answered
     send_again: str  # it was to be answered later, and that is no longer possible
     switched_off: str  # nothing is answered in this channel for now: telephone
+    cut: str  # stands in the journal behind a text of which the end could not be kept
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from bot.inbox.models import Reach
 
 BLOCKED, UNSUBSCRIBED = "blocked", "unsubscribed"
 MESSAGE, TAP = "message", "tap"
-RIGHT, NO_RIGHT = "wx right", "no"
-"""Under which name the processes share whether the account may push at all, and what stands there when it may not."""
+RIGHT, NO_RIGHT, NO_SECRET = "wx right", "no", "no secret"
+"""Under which name the processes share whether the account may push at all, and what stands there when the platform refuses it, or when
+we have no secret to ask it with."""
 WINDOWS = {TAP: (timedelta(minutes=1), 3), MESSAGE: (timedelta(hours=48), 5)}
 """How long a person may be written to after they did something, and how often; the shorter-lived one is used up first."""
 

@@ -5,7 +5,7 @@ Their answers go to the outbox like any other; a channel that only answers in re
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -77,12 +77,12 @@ class Retrier:
         with self._intake.database.look() as connection:
             if self._alone:
                 self._left_before = int(connection.execute(select(func.max(_table.c.id))).scalar() or 0)
-            self._see_owed(connection)
+            self._see_owed(connection, None)
 
-    def _see_owed(self, connection: Connection) -> None:
-        """Whoever took a message up, the next response to its sender may come from here."""
+    def _see_owed(self, connection: Connection, since: datetime | None) -> None:
+        """Whoever took a message up, or wrote as a human from the console, the next response to its sender may come from here."""
         for channel in IN_RESPONSES:
-            self._intake.backlog.owed |= outbox.owed(connection, channel, self._intake.clock() - OLDEST)
+            self._intake.backlog.owed |= outbox.owed(connection, channel, since)
 
     def _due(self) -> tuple[list[Any], set[int]]:
         """Each sender's oldest unanswered message if it is ours to answer; and which of those put back by this process have ended."""
@@ -92,8 +92,7 @@ class Retrier:
         chosen = oldest.subquery()
         with self._intake.database.look() as connection:
             rows = connection.execute(select(_table).join(chosen, chosen.c.id == _table.c.id).order_by(_table.c.id)).all()
-            if not self._alone:
-                self._see_owed(connection)
+            self._see_owed(connection, self._intake.clock() - OLDEST)
             unanswered = select(_table.c.id).where(_table.c.id.in_(put_back), _table.c.state == RECEIVED)
             ended = put_back - set(connection.execute(unanswered).scalars())
         if self._alone and all(row.id > self._left_before for row in rows):

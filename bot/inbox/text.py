@@ -5,8 +5,9 @@ import unicodedata
 from collections.abc import Collection
 
 MAX_TEXT = 1000  # characters after normalising; a long voice message is about 300
-_RAW_LIMIT = 20 * MAX_TEXT  # beyond this a text is not even normalised
-_KEPT_OF_TOO_LONG = 200
+MOST_KEPT = 16 * MAX_TEXT  # characters of a text too long to be answered; at four bytes each they fit into MySQL's TEXT
+_RAW_LIMIT = 20 * MAX_TEXT  # what comes behind is not even normalised
+_LONGEST_NUMBER = 40  # characters over which an ID number or a bind code can be spread
 
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 # Invisible characters that Unicode files under letters, marks and symbols: grapheme joiner, Hangul fillers, Khmer and
@@ -29,7 +30,7 @@ _MOBILE = re.compile(r"(?<![0-9])(?:\+?86[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]
 # Bind codes: ten of this alphabet, perhaps in groups; and near misses, since a mistyped code is nearly a code.
 _SIGN = "[2-9A-HJ-NP-Za-hj-np-z]"
 _IN_TWO = rf"{_SIGN}{{5}}[ -]?{_SIGN}{{5}}"
-_IN_ANY_GROUPS = rf"(?=[A-Za-z-]*[0-9])(?:{_SIGN}-?){{9}}{_SIGN}"
+_IN_ANY_GROUPS = rf"(?=[A-Za-z-]{{0,18}}[0-9])(?:{_SIGN}-?){{9}}{_SIGN}"
 _NEARLY = r"(?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[0-9A-Za-z]{9,12}"
 _CODE = re.compile(rf"(?<![0-9A-Za-z])(?:{_IN_TWO}|{_IN_ANY_GROUPS}|{_NEARLY})(?![0-9A-Za-z])")
 
@@ -66,11 +67,23 @@ def mask(text: str, allowed_numbers: Collection[str] = ()) -> str:
     return _MOBILE.sub(hide_mobile, _SPACED_ID.sub(hide_id, _LONG_NUMBER.sub(hide_id, text)))
 
 
-def made_safe(text: str, allowed_numbers: Collection[str] = ()) -> tuple[str, str | None]:
-    """The text as it may be kept and answered, and what keeps it from being answered: ``blank``, ``too_long`` or None."""
+def made_safe(text: str, allowed_numbers: Collection[str] = (), cut: str = "") -> tuple[str, str | None]:
+    """The text as it may be kept and answered, and what keeps it from being answered: ``blank``, ``too_long`` or None.
+
+    One that is too long stands whole, bind codes hidden, for a human to read; what is left out beyond MOST_KEPT is said by ``cut``.
+    """
     if len(text) > _RAW_LIMIT or len(safe := normalise(text)) > MAX_TEXT:
-        return mask(normalise(text[:_KEPT_OF_TOO_LONG]), allowed_numbers), "too_long"
+        return _kept(text, allowed_numbers, cut), "too_long"
     return (mask(safe, allowed_numbers), None) if safe else ("", "blank")
+
+
+def _kept(text: str, allowed_numbers: Collection[str], cut: str) -> str:
+    whole = mask_codes(mask(normalise(text[:_RAW_LIMIT]), allowed_numbers))
+    if len(text) <= _RAW_LIMIT and len(whole) <= MOST_KEPT:
+        return whole
+    if len(text) > _RAW_LIMIT:  # half a number at the end would look like none
+        whole = whole[:-_LONGEST_NUMBER]
+    return whole[:MOST_KEPT] + cut
 
 
 def mask_codes(text: str) -> str:

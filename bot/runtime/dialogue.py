@@ -157,6 +157,13 @@ def _begin_anew(state: dict[str, Any]) -> list[Event]:
     return [*known, ActionExecuted(ACTION_LISTEN_NAME, timestamp=at)]
 
 
+def knowing(state: str | None, now: datetime, **known: Any) -> str:
+    """A stored state, None for that of a dialogue without turns, with these values of slots that outlive an interruption."""
+    before: dict[str, Any] = json.loads(state) if state else {"slots": {}, "sealed": {}, "loop": None, "action": None}
+    after = {**before, "slots": {**before["slots"], **known}, "at": now.timestamp()}
+    return json.dumps(after, ensure_ascii=False, separators=(",", ":"))
+
+
 def _plain(event: Event) -> dict[str, Any]:
     """The event as it is stored: bind codes masked, nothing that is the same for all."""
     data = event.as_dict()

@@ -14,7 +14,7 @@ from typing import Any
 from bot import settings
 from bot.helpdesk.office import check_times, offer_after, office_hours
 from bot.messages import message
-from bot.runtime import lean, logs, metrics
+from bot.runtime import lean, logs, metrics, trialaccount
 from bot.runtime.child import GRACE_SECONDS, LOADED, SERVING, Supervisor
 from bot.runtime.faults import first_line, sentence_of
 from bot.runtime.project import StartError
@@ -28,6 +28,7 @@ def serve(listener: socket.socket, supervisor: Supervisor, model: Path, endpoint
     current = settings.load()
     require_current(current)
     check_times(current)
+    trialaccount.close_and_say(current)
     lean.install("run")
     logs.configure()
     app = build_app(supervisor, model, endpoints, credentials)
@@ -84,9 +85,11 @@ async def _care_for_messages(app: Any, _loop: Any) -> None:
     from bot.channels.context import shared
     from bot.helpdesk.talks.waiting import WaitingClock
     from bot.inbox.retry import Retrier
+    from bot.runtime.holding import BindsInHand
 
     context = shared()
     context.intake.observer = metrics
+    context.intake.in_hand.act = BindsInHand(context.settings, context.database)
     app.add_task(Retrier(context.intake, asking(app.ctx.agent.handle_message), alone=context.settings.workers == 1).run())
     times = offer_after(context.settings), office_hours(context.settings)
     app.add_task(WaitingClock(context.intake.writer, context.settings.now, *times).run())

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.inbox import hold
 from bot.inbox.models import Journal
 from bot.inbox.text import MAX_TEXT
-from tests.channels.conftest import ANSWER, TELEPHONE, Server
+from tests.channels.conftest import ANSWER, TELEPHONE, Server, staff_write
 
 WEBHOOK = "/webhooks/rest/webhook"
 ASK = {"sender": "小马", "message": "公需要多少"}
@@ -18,7 +18,7 @@ ASK = {"sender": "小马", "message": "公需要多少"}
 
 def post(server: Server, body: object = ASK, **headers: str) -> httpx.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    with httpx.Client(base_url=server.url, trust_env=False, verify=False) as client:
+    with httpx.Client(base_url=server.url, trust_env=False, verify=False, timeout=30) as client:
         return client.post(WEBHOOK, content=content, headers={"Content-Type": "application/json", **headers})
 
 
@@ -56,6 +56,20 @@ def test_held_by_a_human_the_bot_is_silent(server: Server) -> None:
     with server.context.database.write() as session:
         hold.hold(session, "rest:held", "3号", server.context.settings.now())
     assert post(server, {"sender": "held", "message": "在吗"}).json() == []
+
+
+def test_what_the_human_wrote_comes_with_the_next_response(server: Server) -> None:
+    context = server.context
+    with context.database.write() as session:
+        hold.hold(session, "rest:helped", "3号", context.settings.now())
+    staff_write(context, "rest:helped", "您好", "请稍等")
+    told = [{"recipient_id": "helped", "text": text} for text in ("您好", "请稍等")]
+    assert post(server, {"sender": "helped", "message": "在吗"}).json() == told
+    assert post(server, {"sender": "helped", "message": "好的"}).json() == []
+    staff_write(context, "rest:helped", "再见")
+    with context.database.write() as session:
+        hold.release(session, "rest:helped")
+    assert [one["text"] for one in post(server, {"sender": "helped", "message": "公需要多少"}).json()] == ["再见", ANSWER]
 
 
 @pytest.mark.parametrize(

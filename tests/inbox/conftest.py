@@ -19,6 +19,7 @@ SENTENCES = Sentences(
     delayed="稍后回答 0971-8258157",
     send_again="请再发一次 0971-8258157",
     switched_off="暂停 0971-8258157",
+    cut="（后面没有保存）",
 )
 
 

@@ -75,6 +75,24 @@ def test_what_does_not_fit_is_promised_and_not_pushed_before_the_response_has_ar
     assert [(row.promised_at, row.offer_stale) for row in rows(database, Reach)] == [(None, True)]
 
 
+def test_what_waited_and_does_not_fit_is_pushed_where_the_person_is_not_told_to_write(database: Database) -> None:
+    number = written(database, "一", "二", "三")
+    with database.begin() as connection:
+        connection.execute(update(Outbox.__table__).values(state=WAITING, reason="window_closed"))
+    assert give(database, number, lambda messages: Given("一", [messages[0].id], {messages[1].id: 1})) == "一"
+    first, *rest = rows(database, Outbox)
+    assert first.state == SENT
+    assert [(row.state, row.reason, row.due_at) for row in rest] == [(PENDING, None, NOW + giving.RESPONSE)] * 2
+
+
+def test_what_waited_and_is_promised_goes_on_waiting(database: Database) -> None:
+    number = written(database, "一", "二")
+    with database.begin() as connection:
+        connection.execute(update(Outbox.__table__).values(state=WAITING, reason="no_service_right"))
+    assert give(database, number, lambda messages: Given("一", [messages[0].id], more=True)) == "一"
+    assert [(row.state, row.reason) for row in rows(database, Outbox)[1:]] == [(WAITING, "no_service_right")]
+
+
 def test_nothing_lies_there(database: Database) -> None:
     assert give(database, written(database)) is None
 

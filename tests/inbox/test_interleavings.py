@@ -138,7 +138,7 @@ async def play(world: World, conversation: list[Step]) -> None:
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(conversation=CONVERSATION)
 def test_every_message_ends_once_and_in_order(fresh: Callable[[], Database], processes: int, conversation: list[Step]) -> None:
     world = World(fresh(), processes)

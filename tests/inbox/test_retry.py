@@ -10,6 +10,7 @@ from bot.inbox import journal, retry
 from bot.inbox.intake import Intake
 from bot.inbox.question import Finish, Handled, Question
 from bot.inbox.retry import Retrier
+from bot.inbox.text import MAX_TEXT
 from tests.inbox.asking import Clock, Echo, not_now, states, told
 from tests.inbox.conftest import NOW, SENTENCES
 
@@ -68,8 +69,8 @@ async def test_a_new_message_waits_for_what_the_person_had_said_to_a_dead_proces
     assert told(database) == ["答：一", "答：二"]
 
 
-@pytest.mark.parametrize("text", ["绑定 马秀兰 K7********"])
-async def test_a_bind_code_that_no_process_remembers_has_to_be_sent_again(database: Database, text: str) -> None:
+@pytest.mark.parametrize("text", ["绑定 马秀兰 K7********", "长" * (MAX_TEXT + 1)], ids=["bind code", "too long"])
+async def test_what_the_journal_holds_but_nobody_may_be_asked_has_to_be_sent_again(database: Database, text: str) -> None:
     left_behind(database, text)
     ask = Echo(database)
     await reborn(database, Clock(), ask).round()

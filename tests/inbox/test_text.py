@@ -1,12 +1,13 @@
 """What a person typed, made safe."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.inbox.text import mask, mask_codes, normalise
+from bot.inbox.text import MAX_TEXT, MOST_KEPT, made_safe, mask, mask_codes, normalise
 
 NOTICE_NUMBERS = ("0971-8258157", "18970996140")
 INVISIBLE = "\u200b\u200d\ufeff\u202e\u2066\u00ad\u3164\u034f\x00\x1f\x7f"
@@ -116,3 +117,29 @@ def test_whatever_is_sent_no_id_number_and_no_slash_gets_through(typed: str) -> 
     assert not safe.startswith(("/", "／"))
     assert not ID_SHAPE.search(safe)
     assert "13812345678" not in re.findall(r"(?<![0-9])[0-9]{11}(?![0-9])", safe)
+
+
+@pytest.mark.parametrize("length", [MAX_TEXT + 1, 4096, MOST_KEPT])
+def test_of_a_text_too_long_to_be_answered_nothing_is_lost(length: int) -> None:
+    typed = ("字" * (length - 29) + "630104199001011234 K7M2Q9ABCD")[-length:]
+    safe, problem = made_safe(typed, cut="（其余没有保存）")
+    assert problem == "too_long"
+    assert safe == "字" * (length - 29) + "6301**********1234 K7********"
+
+
+@pytest.mark.parametrize("number", ["630104199001011234", "630104-1990-01-01-1234", "K7M2Q9ABCD", "13812345678"])
+@pytest.mark.parametrize(("pad", "length"), [("字", MOST_KEPT), ("\u200b", 20 * MAX_TEXT)], ids=["kept", "normalised"])
+def test_what_is_cut_says_so_and_leaves_no_half_of_a_number(number: str, pad: str, length: int) -> None:
+    for shown in range(len(number) + 1):
+        before = "字" * 100 + pad * (length - 100 - shown)
+        safe, problem = made_safe(before + number + "字" * length, cut="…完")
+        assert (problem, safe[:50], safe[-2:]) == ("too_long", "字" * 50, "…完")
+        assert len(safe) <= MOST_KEPT + 2
+        assert not re.search(r"[0-9]{5}|[0-9A-Z]{6}", safe)
+
+
+@pytest.mark.parametrize("piece", ["a-", "aaaaaaaaa-", "1 ", "13-", "138 ", "\n \n", "长", "x"])
+def test_the_longest_text_is_made_safe_in_no_time(piece: str) -> None:
+    began = time.process_time()
+    made_safe(piece * (20 * MAX_TEXT // len(piece)))
+    assert time.process_time() - began < 0.3

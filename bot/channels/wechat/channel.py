@@ -19,6 +19,7 @@ from bot.channels.wechat import noticed
 from bot.channels.wechat.account import Account, account_of
 from bot.channels.wechat.conversation import PREFIX, Conversation, Unanswered
 from bot.channels.wechat.envelope import Envelope, UndecryptableError
+from bot.channels.wechat.sending import Sender
 from bot.inbox.delivery import Delivery
 
 
@@ -42,7 +43,7 @@ class WeChatChannel(InputChannel):
         return cls(context, account_of(context.settings))
 
     def blueprint(self, on_new_message: OnNewMessage) -> Blueprint:
-        """Routes ``/`` (health) and ``/webhook``; pushing begins with the server."""
+        """Routes ``/`` (health) and ``/webhook``; pushing begins with the server, and lets everything wait while there is no secret."""
         blueprint = Blueprint("channel_wechat")
         account, context = self._account, self._context
 
@@ -80,17 +81,20 @@ class WeChatChannel(InputChannel):
             failed = partial(context.failed, self.name())
             push = conversation.sender.push
             app.ctx.wechat_delivery = Delivery(context.intake.writer, [PREFIX], push, context.settings.now, failed=failed)
-            if account.secret:
-                app.ctx.wechat_pushing = asyncio.create_task(app.ctx.wechat_delivery.run())
+            app.ctx.wechat_pushing = asyncio.create_task(_pushing(conversation.sender, app.ctx.wechat_delivery))
 
         @blueprint.listener("before_server_stop")
         async def end(app: Sanic, _loop: Any) -> None:
             await context.intake.drain()
-            if account.secret:
-                app.ctx.wechat_pushing.cancel()
+            app.ctx.wechat_pushing.cancel()
             await app.ctx.wechat_delivery.settle()
 
         return blueprint
+
+
+async def _pushing(sender: Sender, delivery: Delivery) -> None:
+    await sender.begin()
+    await delivery.run()
 
 
 def _query(request: Request) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Customer-service messages: what the platform lets us push, counted as it counts."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from bot.channels.wechat.client import Api, ApiFault
 from bot.channels.wechat.render import Renderer, options_of
+from bot.db import DatabaseFault
 from bot.inbox import reach, shared_state
 from bot.inbox.delivery import Failure, PartDone, TryLater, Undeliverable, Waits
 from bot.inbox.outbox import Outgoing
@@ -17,6 +19,8 @@ from bot.inbox.writer import Writer
 RIGHT = reach.RIGHT
 YES, NO = "yes", reach.NO_RIGHT
 _KNOWN_FOR = timedelta(days=1)
+_TILL_A_START = timedelta(days=3650)
+_AFTER_FAILURE = 2.0  # seconds
 _NO_RIGHT, _NOT_FOLLOWING = 48001, 43004
 _WINDOW_CLOSED, _USED_UP = 45015, 45047
 _DAILY_LIMIT, _NOT_LISTED = 45009, 40164
@@ -33,6 +37,8 @@ REASONS = {
 }
 """The platform's refusals, each as the word that is kept with the message."""
 
+logger = logging.getLogger(__name__)
+
 
 class Sender:
     """Pushes messages to the followers of one account."""
@@ -44,6 +50,21 @@ class Sender:
     def right(self, connection: Connection) -> str | None:
         """Whether the account may push: yes, no, or None while nobody has tried."""
         return NO if self._api is None else shared_state.recall(connection, RIGHT, self._clock())
+
+    async def begin(self) -> None:
+        """Tell the other processes, the console among them, whether there is a secret to push with; tries until the database takes it."""
+        while True:
+            try:
+                return await self._writer.write(self._note_secret)
+            except DatabaseFault as error:
+                logger.error("cannot note whether there is a secret: %s", type(error).__name__)
+                await asyncio.sleep(_AFTER_FAILURE)
+
+    def _note_secret(self, connection: Connection) -> None:
+        if self._api is None:
+            shared_state.remember(connection, RIGHT, reach.NO_SECRET, self._clock() + _TILL_A_START)
+        else:
+            shared_state.dismiss(connection, RIGHT, reach.NO_SECRET)
 
     async def push(self, message: Outgoing, part_done: PartDone) -> None:
         """Send a message from its first part that has not gone out. Raises a Failure."""

@@ -77,12 +77,13 @@ def why(reason: str | None) -> str:
 def way(session: Session | Connection, sender_id: str, now: datetime) -> Way:
     """The way to the person now."""
     channel = channel_of(sender_id)
-    lost = reach.of(session, sender_id).unreachable if channel not in _PULLED else None
+    chat = sender_id.partition("/")[0]  # a topic of a group is reached as the group is
+    lost = reach.of(session, chat).unreachable if channel not in _PULLED else None
     if lost:
         return Way(channel, CUT, word("conversations.way.cut"), word(f"conversations.cut.{lost}"))
     if channel != WECHAT:
         return Way(channel, FREE, word(f"conversations.way.{channel}"))
-    if shared_state.recall(session, reach.RIGHT, now) == reach.NO_RIGHT:
+    if shared_state.recall(session, reach.RIGHT, now) in (reach.NO_RIGHT, reach.NO_SECRET):
         return _waits("no_right")
     count, until = reach.left(session, sender_id, now)
     if count and until is not None:

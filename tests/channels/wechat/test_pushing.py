@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from bot.helpdesk.talks.reaching import Way, way
 from bot.inbox import reach
 from bot.inbox.models import Reach
 from tests.channels.conftest import ANSWER
@@ -23,6 +24,20 @@ def settled(account: Account, *expected: tuple[str, str | None]) -> bool:
 
 def texts(account: Account) -> list[str]:
     return [pushed.text for pushed in account.api.pushed("o1")]
+
+
+def let_pass(account: Account, life: timedelta) -> None:
+    """What the person did lies so much longer ago."""
+    with account.context.database.begin() as connection:
+        row = connection.execute(select(Reach.message_at, Reach.tap_at).where(Reach.sender_id == PERSON)).one()
+        earlier = {name: value - life for name, value in row._mapping.items() if value is not None}
+        connection.execute(update(Reach.__table__).where(Reach.sender_id == PERSON).values(**earlier))
+
+
+def way_to(account: Account) -> Way:
+    """The way to the person, as the console sees it."""
+    with account.context.database.read() as session:
+        return way(session, PERSON, account.context.settings.now())
 
 
 def test_five_may_be_pushed_after_a_message_and_the_rest_rides_on_the_next_reply(account: Account) -> None:
@@ -48,13 +63,25 @@ def test_three_may_be_pushed_within_a_minute_of_a_tap(account: Account, act: str
 @pytest.mark.parametrize(("act", "life"), [("says", timedelta(hours=48)), ("clicks", timedelta(minutes=1))])
 def test_a_window_closes(account: Account, act: str, life: timedelta) -> None:
     getattr(account.peer.person("o1"), act)("hours")
-    with account.context.database.begin() as connection:
-        row = connection.execute(select(Reach.message_at, Reach.tap_at).where(Reach.sender_id == PERSON)).one()
-        earlier = {name: value - life for name, value in row._mapping.items() if value is not None}
-        connection.execute(update(Reach.__table__).where(Reach.sender_id == PERSON).values(**earlier))
+    let_pass(account, life)
     staff_says(account, "一")
     assert settled(account, ("waiting", "window_closed"))
     assert account.api.called("custom/send") == []
+
+
+def test_what_a_closed_window_left_over_follows_the_reply_that_does_not_hold_it(account: Account) -> None:
+    person = account.peer.person("o1")
+    person.says("公需要多少")
+    staff_says(account, "好")
+    assert settled(account, ("sent", None))
+    assert account.api.wait_pushed("o1", 1, 5), "the account is known to have the right"
+    let_pass(account, timedelta(hours=48))
+    long = ["一" * 600, "二" * 600]
+    staff_says(account, *long)
+    assert settled(account, ("sent", None), *[("waiting", "window_closed")] * 2)
+    assert person.says("在吗").reply == long[0]
+    assert settled(account, *[("sent", None)] * 3)
+    assert [pushed.text for pushed in account.api.wait_pushed("o1", 3, 5)] == ["好", long[1], ANSWER]
 
 
 def test_after_a_person_has_gone_nothing_is_pushed(account: Account) -> None:
@@ -144,3 +171,34 @@ def test_how_many_are_left_is_known(account: Account) -> None:
         count, until = reach.left(connection, PERSON, now)
     assert count == 3
     assert timedelta(hours=47, minutes=59) < until - now <= timedelta(hours=48)
+
+
+def test_without_a_secret_what_staff_write_waits_for_the_person_and_the_console_says_so(open_account: Opening) -> None:
+    account = open_account()
+    person = account.peer.person("o1")
+    person.says("公需要多少")
+    staff_says(account, "一")
+    assert settled(account, ("waiting", "no_service_right"))
+    assert way_to(account).state == "waits"
+    assert person.says("公需要多少呢").reply == f"一\n\n{ANSWER}"
+    assert settled(account, ("sent", None))
+    assert account.api.calls == []
+
+
+def test_a_secret_that_is_set_is_used_at_once(open_account: Opening) -> None:
+    before = open_account()
+    before.peer.person("o1").says("公需要多少")
+    assert wait_until(lambda: way_to(before).state == "waits", 5)
+    account = open_account(BOT_WECHAT_SECRET="s1", BOT_WECHAT_API=before.api.url, database=before.context.settings.database_url)
+    assert wait_until(lambda: way_to(account).state == "counted", 5)
+
+
+def test_starting_anew_forgets_no_refusal(open_account: Opening, account: Account) -> None:
+    account.api.service_right = False
+    account.peer.person("o1").says("公需要多少")
+    staff_says(account, "一")
+    assert settled(account, ("waiting", "no_service_right"))
+    open_account(BOT_WECHAT_SECRET="s1", BOT_WECHAT_API=account.api.url, database=account.context.settings.database_url)
+    staff_says(account, "二")
+    assert settled(account, *[("waiting", "no_service_right")] * 2)
+    assert refusals(account) == [48001]
