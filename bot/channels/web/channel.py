@@ -149,6 +149,7 @@ class _Chat:
         if session.fresh:
             return json_response({"status": "failure", "reason": "no_session"}, status=401)
         after = _number(request.headers.get("last-event-id") or request.args.get("after") or "0")
+        await asyncio.to_thread(self._mark_shown, _sender(session), after)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         stream = await request.respond(content_type="text/event-stream; charset=utf-8", headers=headers)
         await stream.send(f"retry: {_RETRY}\n\n")
@@ -195,6 +196,14 @@ class _Chat:
     def _vote(self, message_id: int, session: WebSession, vote: str) -> feedback.Outcome:
         with self._context.database.write() as writing:
             return feedback.vote(writing, message_id, _sender(session), vote, self._context.settings.now())
+
+    def _mark_shown(self, sender_id: str, last: int) -> None:
+        """The page's cursor proves that it has shown what the history held: the stream does not bring that again, and so never marks it."""
+        with self._context.database.read() as reading:
+            shown = outbox.lies_up_to(reading, sender_id, last)
+        if shown:
+            with self._context.database.write() as writing:
+                outbox.mark_sent(writing, shown)
 
     def _mark_sent(self, outbox_id: int) -> None:
         with self._context.database.write() as writing:

@@ -102,13 +102,14 @@ class Feed:
                 continue
 
     async def _look(self) -> None:
+        pages = list(self._pages)  # one that comes while the database is read may have missed more than is read: the next look is its own
         cursors: dict[str, int] = {}
-        for page in self._pages:
+        for page in pages:
             cursors[page.sender_id] = min(page.cursor, cursors.get(page.sender_id, page.cursor))
         senders = iter(cursors.items())
         while some := dict(islice(senders, _PAGES_A_QUERY)):
             for outgoing in await asyncio.to_thread(self._read, some):
-                for page in self._pages:
+                for page in pages:
                     if page.sender_id == outgoing.sender_id and page.cursor < outgoing.id:
                         page.cursor = outgoing.id
                         page.waiting.put_nowait(outgoing)

@@ -17,7 +17,8 @@ COOKIE = "xst_desk"
 TOKEN, FIELD = "x-csrf-token", "csrf"
 SAFE = ("GET", "HEAD", "OPTIONS")
 BY_THEMSELVES = ("/waiting", "/conversations/events")
-"""What pages ask for without anybody at the keyboard."""
+BY_ITSELF = "x-by-itself"
+"""What pages ask for without anybody at the keyboard: by its path, or said by a header. It keeps no session from ending."""
 OPEN_TO_ALL = ("/login",)
 """Where a change needs no session: only our own page's origin."""
 
@@ -39,7 +40,8 @@ def signed_in(request: Request, desk: AtDesk) -> Member:
     found = getattr(request.state, "member", None)
     if found is None:
         token = request.cookies.get(COOKIE)
-        found = sessions.find(desk.database, token, desk.now, request.url.path not in BY_THEMSELVES) if token else None
+        unattended = request.url.path in BY_THEMSELVES or BY_ITSELF in request.headers
+        found = sessions.find(desk.database, token, desk.now, not unattended) if token else None
         if found is None:
             raise NotSignedIn
         request.state.member = found
@@ -63,8 +65,11 @@ Admin = Annotated[Member, _of(ADMIN)]
 
 def from_our_page(request: Request) -> None:
     """Refuse a change that another site's page asked for in somebody's browser. Forbidden."""
-    origin = urlsplit(request.headers.get("origin", ""))
-    if not origin.netloc or origin.netloc.lower() != request.headers.get("host", "").lower():
+    try:
+        origin = urlsplit(request.headers.get("origin", "")).netloc.lower()
+    except ValueError:  # no address at all, as http://[ is none
+        origin = ""
+    if not origin or origin != request.headers.get("host", "").lower():
         raise Forbidden("foreign")
 
 

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import Column, bindparam, select
+from sqlalchemy import Column, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
+from bot.db import Moment
 from bot.helpdesk.models import Staff, StaffMessage, Ticket, TicketEvent
 from bot.helpdesk.talks.reaching import Delivery, channel_of, delivery
 from bot.inbox.models import Journal, Outbox
@@ -21,6 +22,7 @@ TRACKED = 30  # newest staff messages of a ticket whose delivery is followed
 UNSETTLED = timedelta(seconds=10)
 """On PostgreSQL a lower id may become visible after a higher one; what is older than this has become visible."""
 
+_NEVER = datetime(9999, 1, 1, tzinfo=timezone.utc)
 _CURSOR = re.compile(r"j(\d{1,18})\.o(\d{1,18})\.e(\d{1,18})")
 _SOURCES = "joe"
 
@@ -87,22 +89,27 @@ class Cursor:
 
 
 def _sources() -> list[tuple[Select, Column]]:
-    """For journal, outbox and events: the query of one sender's rows, and the key that numbers them."""
-    sender = bindparam("sender")
+    """For journal, outbox and events: the query of one sender's rows, and the key that numbers them.
+
+    Of a ticket that is over nothing later but its own notes: what was said then belongs to the bot or to another ticket, and the chat
+    may speak for somebody else by then.
+    """
+    sender, ticket = bindparam("sender"), bindparam("of_ticket", type_=Ticket.id.type)
+    end = func.coalesce(select(Ticket.closed_at).where(Ticket.id == ticket).scalar_subquery(), literal(_NEVER, Moment()))
     writer = Staff.id.label("staff_id"), Staff.number, Staff.name
-    said = select(Journal.id, Journal.text, Journal.received_at.label("at")).where(Journal.sender_id == sender)
+    said = select(Journal.id, Journal.text, Journal.received_at.label("at")).where(Journal.sender_id == sender, Journal.received_at <= end)
     told = (
         select(Outbox.id, Outbox.kind, Outbox.payload, Outbox.created_at.label("at"), Outbox.state, Outbox.reason, *writer)
         .add_columns(StaffMessage.client_id, StaffMessage.ticket_id)
         .outerjoin(StaffMessage, StaffMessage.outbox_id == Outbox.id)
         .outerjoin(Staff, Staff.id == StaffMessage.staff_id)
-        .where(Outbox.sender_id == sender)
+        .where(Outbox.sender_id == sender, Outbox.created_at <= end)
     )
     done = (
         select(TicketEvent.id, TicketEvent.kind, TicketEvent.detail, TicketEvent.at, TicketEvent.ticket_id, *writer)
         .join(Ticket, Ticket.id == TicketEvent.ticket_id)
         .outerjoin(Staff, Staff.id == TicketEvent.staff_id)
-        .where(Ticket.sender_id == sender)
+        .where(Ticket.sender_id == sender, or_(TicketEvent.at <= end, TicketEvent.ticket_id == ticket))
     )
     return [(said, Journal.id), (told, Outbox.id), (done, TicketEvent.id)]
 
@@ -119,22 +126,24 @@ _DELIVERIES = (
 )
 
 
-def history(session: Session, sender_id: str, now: datetime, limit: int = NEWEST) -> list[Entry]:
-    """The newest entries of the chat, at most ``limit`` of each source, oldest first."""
-    asked = {"sender": sender_id, "most": limit}
+def history(session: Session, sender_id: str, now: datetime, limit: int = NEWEST, ticket_id: int | None = None) -> list[Entry]:
+    """The newest entries of the chat, at most ``limit`` of each source, oldest first; of a ticket that is over up to its end."""
+    asked = {"sender": sender_id, "most": limit, "of_ticket": ticket_id}
     return _gathered(sender_id, now, [session.execute(query, asked).all() for query in _NEWEST])
 
 
-def after(session: Session, sender_id: str, cursor: Cursor, now: datetime, limit: int = 500) -> list[Entry]:
-    """The entries that come after ``cursor``, oldest first; of more than ``limit`` of a source the first ones."""
+def after(
+    session: Session, sender_id: str, cursor: Cursor, now: datetime, limit: int = 500, ticket_id: int | None = None
+) -> list[Entry]:
+    """The entries that come after ``cursor``, oldest first; of more than ``limit`` of a source the first ones. ``ticket_id`` as there."""
     passed = zip(_AFTER, (cursor.journal, cursor.outbox, cursor.event), strict=True)
-    asked = {"sender": sender_id, "most": limit}
+    asked = {"sender": sender_id, "most": limit, "of_ticket": ticket_id}
     return _gathered(sender_id, now, [session.execute(query, {**asked, "passed": last}).all() for query, last in passed])
 
 
 def sent(session: Session, outgoing: Outgoing, now: datetime) -> Entry:
     """The entry of a message that has just been written."""
-    asked = {"sender": outgoing.sender_id, "passed": outgoing.id - 1, "most": 1}
+    asked = {"sender": outgoing.sender_id, "passed": outgoing.id - 1, "most": 1, "of_ticket": None}
     return _outgoing(session.execute(_AFTER[1], asked).one(), channel_of(outgoing.sender_id), now)
 
 

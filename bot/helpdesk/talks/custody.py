@@ -79,9 +79,12 @@ def forget_offers(session: Session, sender_id: str) -> None:
 
 
 def colleague(session: Session, staff_id: int) -> int | None:
-    """The number of somebody who may hold conversations; None for anybody else."""
+    """The number of somebody who may hold conversations; None for anybody else.
+
+    Until the transaction ends nobody disables the account: whoever does so afterwards finds in its hands what it was given here.
+    """
     able = select(Staff.number).where(Staff.id == staff_id, Staff.disabled_at.is_(None), Staff.role != UNIT)
-    number: int | None = session.execute(able).scalar_one_or_none()
+    number: int | None = session.execute(able.with_for_update(read=True)).scalar_one_or_none()
     return number
 
 

@@ -32,7 +32,7 @@ FINISHED = "finished"
 NEWER = "newer"
 """The chat has another ticket by now."""
 NO_SUCH_STAFF = "no_such_staff"
-"""Nobody else of that id may hold conversations."""
+"""Nobody of that id may hold conversations; nor, where one is handed on, oneself."""
 
 _table, _written, _outbox = Ticket.__table__, StaffMessage.__table__, Outbox.__table__
 
@@ -201,7 +201,9 @@ def _into_hands(database: Database, ticket_id: int, staff_id: int, now: datetime
 
 def _hand(session: Session, ticket_id: int, sender_id: str, staff_id: int, now: datetime, states: tuple[str, ...], event: str) -> Taken:
     tickets.alone_with_tickets(session, sender_id)
-    number = number_of(session, staff_id)
+    number = colleague(session, staff_id)
+    if number is None:
+        return Taken(False, None, NO_SUCH_STAFF)
     mine = {"state": TAKEN, "taken_by": staff_id, "taken_at": now, "closed_at": None}
     if not session.execute(update(_table).where(_table.c.id == ticket_id, _table.c.state.in_(states)).values(mine)).rowcount:
         refused = _refused(session, ticket_id, staff_id)

@@ -12,10 +12,12 @@ from sqlalchemy.sql import Select
 from bot.helpdesk.models import CLOSED, LEFT, OPEN, TAKEN, Seen, Staff, Ticket
 from bot.helpdesk.talks.conversation import Writer
 from bot.helpdesk.talks.reaching import channel_of
+from bot.hours.models import ChatIdentity
 from bot.inbox.models import Journal
 
 MOST = 300  # in the lists of a page
 FOUND = 40  # of a search
+SHOWN = 200  # characters of the newest message
 
 WAITING, MINE, MESSAGES, OTHERS, OVER = "waiting", "mine", "messages", "others", "over"
 """Where a ticket stands for somebody of staff."""
@@ -23,7 +25,9 @@ WAITING, MINE, MESSAGES, OTHERS, OVER = "waiting", "mine", "messages", "others",
 
 @dataclass(frozen=True)
 class Item:
-    """One ticket. ``said``: the person's newest message; ``unread``: how many of theirs its holder has not seen."""
+    """One ticket. ``said``: how the person's newest message begins; ``unread``: how many of theirs its holder has not seen.
+
+    ``bound_at``: since when its chat speaks for somebody; None while it does for nobody."""
 
     ticket_id: int
     sender_id: str
@@ -37,6 +41,7 @@ class Item:
     said: str | None
     said_at: datetime | None
     unread: int
+    bound_at: datetime | None
 
     @property
     def channel(self) -> str:
@@ -58,10 +63,11 @@ def _tickets() -> Select:
     holder = Staff.id.label("staff_id"), Staff.number, Staff.name
     return (
         select(*asked, Ticket.opened_at, Ticket.closed_at, *holder)
-        .add_columns(newest.label("newest"), unseen.scalar_subquery().label("unseen"))
+        .add_columns(newest.label("newest"), unseen.scalar_subquery().label("unseen"), ChatIdentity.bound_at)
         .select_from(Ticket)
         .outerjoin(Staff, Staff.id == Ticket.taken_by)
         .outerjoin(Seen, and_(Seen.ticket_id == Ticket.id, Seen.staff_id == Ticket.taken_by))
+        .outerjoin(ChatIdentity, ChatIdentity.sender_id == Ticket.sender_id)
     )
 
 
@@ -69,7 +75,8 @@ def _tickets() -> Select:
 _TICKETS = _tickets()
 _STANDING = _TICKETS.where(Ticket.state.in_((OPEN, TAKEN, LEFT)))
 _ACTIVE = _STANDING.order_by(Ticket.state == LEFT, Ticket.opened_at, Ticket.id).limit(MOST)  # people who wait before messages that lie
-_SAID = select(Journal.id, Journal.text, Journal.received_at).where(Journal.id.in_(bindparam("newest", expanding=True)))
+_NEWEST = Journal.id, func.substr(Journal.text, 1, SHOWN).label("text"), Journal.received_at
+_SAID = select(*_NEWEST).where(Journal.id.in_(bindparam("newest", expanding=True)))
 
 
 def active(session: Session) -> tuple[Item, ...]:
@@ -124,4 +131,4 @@ def _items(session: Session, query: Select) -> tuple[Item, ...]:
 def _item(row: Any, said: Any) -> Item:
     holder = Writer(row.staff_id, row.number, row.name) if row.state == TAKEN and row.staff_id is not None else None
     facts = row.id, row.sender_id, row.state, row.topic, row.last_question, row.message, row.opened_at, row.closed_at
-    return Item(*facts, holder, said and said.text, said and said.received_at, row.unseen if holder else 0)
+    return Item(*facts, holder, said and said.text, said and said.received_at, row.unseen if holder else 0, row.bound_at)

@@ -201,13 +201,14 @@ class Stream:
             await asyncio.sleep(self._heartbeat)
 
     async def _look(self) -> None:
+        pages = list(self._pages)  # one that comes while the database is read may have missed more than is read: the next look is its own
         cursors: dict[Watched, list[Cursor]] = defaultdict(list)
-        for page in self._pages:
+        for page in pages:
             if page.watched is not None:
                 cursors[page.watched].append(page.cursor)
         seen = await asyncio.to_thread(self._read, {watched: _least(all_of) for watched, all_of in cursors.items()})
         moment = time.monotonic()
-        for page in list(self._pages):
+        for page in pages:
             page.tell(seen, moment)
 
     def _read(self, cursors: dict[Watched, Cursor]) -> Look:
@@ -222,10 +223,14 @@ class Stream:
 
 def look(session: Session, cursors: dict[Watched, Cursor], now: datetime) -> Look:
     """Everything that pages showing these conversations need to know, with what was said after each one's cursor."""
+    entries = {
+        watched: conversation.after(session, watched.sender_id, cursor, now, ticket_id=watched.ticket_id)
+        for watched, cursor in cursors.items()
+    }
     return Look(
         lists.active(session),
         presence.colleagues(session, now),
-        {watched: conversation.after(session, watched.sender_id, cursor, now) for watched, cursor in cursors.items()},
+        entries,
         {watched: conversation.deliveries(session, watched.ticket_id, now) for watched in cursors},
         {watched: way(session, watched.sender_id, now) for watched in cursors},
     )

@@ -1,13 +1,21 @@
-"""Conversations for browser tests: in somebody's hands, and open on a page."""
+"""Conversations for browser tests: in somebody's hands, open on a page, and on the person's own page."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
+from bot.channels.context import Context, build
+from bot.channels.web import WebChannel
+from bot.contact import Contact
 from bot.helpdesk.models import Staff
 from bot.helpdesk.talks import handoff
 from bot.settings import load
+from tests.bare import listening
+from tests.channels.conftest import TELEPHONE, PretendedRasa
 from tests.helpdesk.chats import ask_for_human
 from tests.helpdesk.console.conftest import Console
 
@@ -31,3 +39,16 @@ def held(console: Console, sender: str, login: str = "agent", **more: object) ->
 def open_talk(page: Page, ticket: int) -> None:
     page.goto(f"/conversations/{ticket}")
     expect(page.locator(".talk[data-ticket]")).to_be_visible()
+
+
+@contextmanager
+def web_page(console: Console, furnish: Callable[[Context], Any] = lambda _: None) -> Iterator[str]:
+    """The address of the people's page over the console's database, with a pretended Rasa; ``furnish`` is given the channel's context."""
+    context = build(load(console.env, console.folder), lambda _: Contact(TELEPHONE, (TELEPHONE,)))
+    furnish(context)
+    try:
+        with listening(lambda app: app.blueprint(WebChannel(context).blueprint(PretendedRasa()), url_prefix="/webhooks/web")) as (url, _):
+            yield url
+    finally:
+        context.intake.writer.close()
+        context.database.dispose()

@@ -1,10 +1,11 @@
 """The conversations screen in a browser, over a real process and database: the queue, taking, writing, what becomes of a reply."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import func, select
 
 from bot.db import Database
@@ -12,14 +13,14 @@ from bot.helpdesk.models import Draft, StaffMessage, TicketEvent
 from bot.helpdesk.talks import handoff
 from bot.hours.models import AuditEntry, ChatIdentity, Person
 from bot.inbox import reach
-from bot.inbox.models import Outbox
-from tests.helpdesk.chats import ask_for_human, newest_of_staff, say, set_state
+from bot.inbox.models import Journal, Outbox
+from tests.helpdesk.chats import answer, ask_for_human, newest_of_staff, say, set_state
 from tests.helpdesk.console.conftest import Console
-from tests.helpdesk.console.talks import held, now_of, open_talk, staff_id
+from tests.helpdesk.console.talks import held, now_of, open_talk, staff_id, web_page
 
 SignIn = Callable[[str], Page]
 EVIL = '<img src=x onerror="document.title=1"><script>document.title=2</script><b>粗</b>'
-SOON = 4000  # milliseconds in which whatever is live must have come
+SOON = 20_000  # milliseconds in which whatever is live must have come
 
 
 def _item(page: Page, ticket: int, section: str = "") -> Locator:
@@ -105,13 +106,28 @@ def test_a_reply_reaches_the_outbox_once_and_shows_what_becomes_of_it(console: C
     expect(bubble).to_have_count(1)
 
 
-def test_on_the_web_a_reply_that_nobody_fetches_waits_for_the_page(console: Console, signed_in: SignIn) -> None:
-    page, ticket = signed_in("agent"), held(console, "web:shut")
-    open_talk(page, ticket)
-    page.locator("#reply-text").fill("您好")
-    page.locator("#reply-text").press("Enter")
-    expect(page.locator("#log .entry.staff .delivery")).to_contain_text("待送达", timeout=2 * SOON)
-    expect(page.locator("#log .entry.staff .delivery")).to_contain_text("对方打开网页即可看到")
+def test_on_the_web_a_reply_that_nobody_fetches_waits_for_the_page_and_is_delivered_when_it_is_opened(
+    console: Console, signed_in: SignIn, browser: Browser
+) -> None:
+    with web_page(console) as address, closing(browser.new_context(base_url=address, locale="zh-CN")) as person:
+        chat = person.new_page()
+        chat.goto("/")
+        chat.get_by_label("输入您的问题").fill("我要留言")
+        chat.keyboard.press("Enter")
+        expect(chat.locator(".message.bot")).to_have_count(1)
+        with console.database.read() as session:
+            sender = session.execute(select(Journal.sender_id).order_by(Journal.id.desc()).limit(1)).scalar_one()
+        page, ticket = signed_in("agent"), held(console, sender)
+        chat.close()
+        open_talk(page, ticket)
+        page.locator("#reply-text").fill("您好")
+        page.locator("#reply-text").press("Enter")
+        expect(page.locator("#log .entry.staff .delivery")).to_contain_text("待送达", timeout=2 * SOON)
+        expect(page.locator("#log .entry.staff .delivery")).to_contain_text("对方打开网页即可看到")
+        again = person.new_page()
+        again.goto("/")
+        expect(again.locator(".message.staff .bubble")).to_have_text("您好")
+        expect(page.locator("#log .entry.staff .delivery")).to_contain_text("已送达平台", timeout=SOON)
 
 
 def test_enter_while_an_input_method_composes_sends_nothing(console: Console, signed_in: SignIn) -> None:
@@ -302,12 +318,16 @@ def test_a_chat_that_was_bound_after_a_conversation_puts_nobodys_name_to_it(cons
         person = session.execute(select(Person).order_by(Person.id)).scalars().first()
         session.add(ChatIdentity(sender_id="web:shared", person_id=person.id, bound_at=now - timedelta(minutes=30)))
         name, person_id = person.name, person.id
+    figures = f"{name}您好，今年专业科目还差 30 学时"
+    answer(console.database, "web:shared", figures, now - timedelta(minutes=29))
     open_talk(page, over)
     expect(page.locator("#facts")).to_contain_text("没有绑定身份")
     assert name not in page.locator("#reception").inner_text()
     assert _looks(console, over) == [("staff:1", None)]
+    assert figures not in page.request.get(f"/conversations/{over}/panel").text()
     now_open = held(console, "web:shared")
     open_talk(page, now_open)
     expect(page.locator("#talk-title")).to_have_text(name)
+    expect(page.locator("#reception")).to_contain_text(figures)
     expect(page.locator("#facts")).to_contain_text("在那以前说的话不一定出自本人")
     assert _looks(console, now_open) == [("staff:1", person_id)]

@@ -11,7 +11,7 @@ from tests.dialogue.conftest import platforms as platforms  # the bot with every
 from tests.helpdesk.console.conftest import SIZE, add_accounts, console_on, enter
 
 pytestmark = pytest.mark.model
-SOON = 8000  # milliseconds
+SOON = 20_000  # milliseconds
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,17 @@
 
 import re
 import socket
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
+from bot.helpdesk.models import StaffSession
+from bot.helpdesk.staff import sessions
 from bot.settings import load
-from tests.helpdesk.chats import ask_for_human
-from tests.helpdesk.console.conftest import PASSWORD
+from tests.helpdesk.chats import ask_for_human, say
+from tests.helpdesk.console.conftest import PASSWORD, Console
 from tests.serving import bot_command
 
 HOME = {"agent": "/conversations", "admin": "/conversations", "unit": "/ask"}
@@ -17,7 +20,7 @@ HOME = {"agent": "/conversations", "admin": "/conversations", "unit": "/ask"}
 
 @pytest.fixture
 def client(console):
-    with httpx.Client(base_url=console.url, headers={"Origin": console.url}) as client:
+    with httpx.Client(base_url=console.url, headers={"Origin": console.url}, timeout=30) as client:
         yield client
 
 
@@ -54,7 +57,7 @@ def test_a_login_ends_the_session_that_the_browser_came_with(client, console):
     come_in(client, "agent")
     assert client.cookies["xst_desk"] != before
     assert client.get("/account").status_code == 200
-    stale = httpx.get(console.url + "/account", cookies={"xst_desk": before})
+    stale = httpx.get(console.url + "/account", cookies={"xst_desk": before}, timeout=30)
     assert stale.status_code == 303
 
 
@@ -98,7 +101,7 @@ def test_a_change_without_the_sessions_token_is_refused(client):
     assert client.get("/account").status_code == 303
 
 
-@pytest.mark.parametrize("origin", ["http://elsewhere.example", "null", ""])
+@pytest.mark.parametrize("origin", ["http://elsewhere.example", "null", "", "http://[", "http://[x]y"])
 def test_a_change_that_another_site_asks_for_is_refused(client, origin):
     come_in(client, "agent")
     right = token(client)
@@ -133,7 +136,7 @@ def answer_to_head(url: str, path: str, length: int, more: str = "") -> bytes:
     host = url.removeprefix("http://")
     form = "Content-Type: multipart/form-data; boundary=x\r\n"
     head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {url}\r\nContent-Length: {length}\r\n{form}{more}\r\n"
-    with socket.create_connection(tuple(host.split(":")), timeout=10) as line:
+    with socket.create_connection(tuple(host.split(":")), timeout=30) as line:
         line.sendall(head.encode())
         return line.recv(100)
 
@@ -156,9 +159,41 @@ def test_a_sign_that_no_database_takes_is_refused_in_a_form(client):
 
 def test_the_token_of_another_session_proves_nothing(client, console):
     come_in(client, "agent")
-    with httpx.Client(base_url=console.url, headers={"Origin": console.url}) as other:
+    with httpx.Client(base_url=console.url, headers={"Origin": console.url}, timeout=30) as other:
         come_in(other, "admin")
         assert client.post("/logout", data={"csrf": token(other)}).status_code == 403
+
+
+def last_seen(console: Console, back: timedelta | None = None) -> datetime:
+    """When somebody was last at the keyboard; with ``back`` it is set so far into the past first."""
+    with console.database.write() as session:
+        if back is not None:
+            session.query(StaffSession).update({"seen_at": load(console.env).now() - back})
+        return max(one.seen_at for one in session.query(StaffSession))
+
+
+def test_what_a_page_asks_for_by_itself_keeps_no_session_from_ending(client, console):
+    come_in(client, "agent")
+    before = last_seen(console, sessions.IDLE - timedelta(minutes=1))
+    for path, headers in (("/waiting", {}), ("/account", {"X-By-Itself": "1"})):
+        assert client.get(path, headers=headers).status_code == 200
+        assert last_seen(console) == before
+    client.get("/account")
+    assert last_seen(console) > before
+
+
+def test_a_conversation_that_goes_on_before_nobody_keeps_no_session_from_ending(signed_in, console):
+    page, sender_id = signed_in("agent"), "web:talks-on"
+    ticket = ask_for_human(console.database, sender_id, load(console.env).now())
+    page.goto("/conversations")
+    page.locator(f'.item[data-ticket="{ticket}"]').get_by_role("button", name="接入").click()
+    expect(page.locator("#reply-text")).to_be_focused()
+    before = last_seen(console, sessions.IDLE - timedelta(minutes=1))
+    with page.expect_response("**/seen") as reported:
+        say(console.database, sender_id, "还在吗", load(console.env).now())
+    assert reported.value.ok
+    expect(page.locator("#log")).to_contain_text("还在吗")
+    assert last_seen(console) == before
 
 
 def test_everything_says_that_it_must_not_be_kept_framed_or_read_as_something_else(client):
@@ -184,7 +219,7 @@ def test_every_page_says_how_many_wait_for_a_human(signed_in, console):
     page.goto("/account")
     expect(page.locator("#waiting")).to_be_hidden()
     ask_for_human(console.database, "web:waits", load(console.env).now())
-    expect(page.locator("#waiting")).to_have_text("1", timeout=10000)
+    expect(page.locator("#waiting")).to_have_text("1", timeout=20_000)
     expect(page).to_have_title(re.compile(r"^\(1\) "))
 
 

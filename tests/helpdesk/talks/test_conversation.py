@@ -13,8 +13,10 @@ from bot.helpdesk.models import Ticket
 from bot.helpdesk.talks import conversation, handoff, lists
 from bot.helpdesk.talks.conversation import Cursor, Entry
 from bot.helpdesk.talks.reaching import Way, channel_of, delivery, way
+from bot.helpdesk.talks.stream import Watched, look
 from bot.inbox import reach, shared_state
 from bot.inbox.outbox import mark_sent
+from bot.inbox.text import MOST_KEPT
 from tests.helpdesk.chats import answer, ask_for_human, say, set_state
 from tests.helpdesk.conftest import NOW, add_staff
 
@@ -63,6 +65,30 @@ def test_a_page_gets_the_newest_and_what_comes_after_its_cursor_is_all_the_rest(
         everything = conversation.after(session, "web:a", Cursor(), NOW)
     assert [entry.text for entry in everything[:2]] == ["第0句", "答0"]
     assert conversation.settled(newest, NOW + timedelta(minutes=3, seconds=5)) == Cursor(), "a lower id may still turn up"
+
+
+def test_of_a_ticket_that_is_over_nothing_is_shown_that_was_said_later_but_its_own_notes(database: Database) -> None:
+    staff = add_staff(database, "one", 3)
+    ticket = ask_for_human(database, "web:a", NOW, said=["一年要多少学时"])
+    handoff.take(database, ticket, staff, NOW + timedelta(seconds=10))
+    say(database, "web:a", "好的", NOW + timedelta(seconds=40))
+    assert handoff.close(database, ticket, staff, LATER).ok
+    before = _shown(database, "web:a", ticket_id=ticket)
+    later = LATER + timedelta(minutes=2)
+    say(database, "web:a", "我还差多少", later)
+    answer(database, "web:a", "马占海您好，今年专业科目还差 30 学时", later)
+    handoff.note(database, ticket, staff, "已问过单位", later)
+    again = ask_for_human(database, "web:a", later + timedelta(hours=1))
+    shown = _shown(database, "web:a", ticket_id=ticket)
+    assert [entry.text for entry in shown if entry.kind == "person"] == ["一年要多少学时", "转人工", "好的"]
+    assert [entry.text for entry in shown[len(before) :]] == ["已问过单位"]
+    assert shown[: len(before)] == before
+    assert shown[-2].kind == "event"
+    with database.read() as session:
+        assert conversation.after(session, "web:a", Cursor(), later, ticket_id=ticket) == shown
+        [streamed] = look(session, {Watched(ticket, "web:a"): Cursor()}, later).entries.values()
+    assert streamed == shown
+    assert "我还差多少" in [entry.text for entry in _shown(database, "web:a", ticket_id=again)]
 
 
 @given(st.lists(st.tuples(st.sampled_from("joe"), st.integers(1, 10**17)), max_size=20))
@@ -174,10 +200,24 @@ def test_who_left_cannot_be_reached_and_whoever_never_wrote_may_not_be_written_t
         assert way(session, "wx:new", NOW).state == "waits"
         assert way(session, "tg:here", NOW).state == way(session, "web:here", NOW).state == "free"
         assert way(session, "wx:here", NOW).state == "counted"
+
+
+def test_a_topic_of_a_group_that_removed_the_bot_cannot_be_reached(database: Database) -> None:
     with database.write() as session:
-        shared_state.remember(session, reach.RIGHT, reach.NO_RIGHT, NOW + timedelta(days=1))
+        reach.lost(session, "tgg:-100", reach.BLOCKED)
     with database.read() as session:
-        assert "没有主动发送的权限" in way(session, "wx:here", NOW).warning
+        assert [way(session, sender, NOW).state for sender in ("tgg:-100", "tgg:-100/7", "tgg:-1001/7")] == ["cut", "cut", "free"]
+
+
+@pytest.mark.parametrize("value", [reach.NO_RIGHT, reach.NO_SECRET])
+def test_where_nothing_can_be_pushed_the_box_says_so_while_a_window_is_open(database: Database, value: str) -> None:
+    with database.write() as session:
+        reach.opened(session, "wx:here", reach.MESSAGE, NOW)
+        shared_state.remember(session, reach.RIGHT, value, NOW + timedelta(days=1))
+    with database.read() as session:
+        found = way(session, "wx:here", NOW)
+    assert (found.state, found.label) == ("waits", "现在不能主动发送")
+    assert "没有主动发送的权限" in found.warning
 
 
 def test_lists_say_where_each_ticket_stands_and_how_much_its_holder_has_not_read(database: Database) -> None:
@@ -208,6 +248,16 @@ def test_lists_say_where_each_ticket_stands_and_how_much_its_holder_has_not_read
         lists.has_seen(session, one, tickets[1], latest[0])
     with database.read() as session:
         assert [item.unread for item in lists.active(session) if item.ticket_id == tickets[1]] == [0], "a mark never goes back"
+
+
+def test_of_a_long_message_the_list_shows_the_beginning_and_the_conversation_all(database: Database) -> None:
+    ticket = ask_for_human(database, "tg:a", NOW)
+    say(database, "tg:a", "长" * MOST_KEPT, LATER)
+    with database.read() as session:
+        item = lists.one(session, ticket)
+    assert item is not None
+    assert item.said == "长" * lists.SHOWN
+    assert _shown(database, "tg:a")[-1].text == "长" * MOST_KEPT
 
 
 @pytest.mark.parametrize(("words", "found"), [("", 3), ("驻村", 1), ("100%", 1), ("没有这句", 0), ("#2", 1), ("２", 0)])

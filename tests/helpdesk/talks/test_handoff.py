@@ -3,9 +3,11 @@
 import json
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,8 +16,9 @@ from sqlalchemy import select
 
 from bot.db import Database
 from bot.helpdesk import tickets
-from bot.helpdesk.models import StaffMessage, Ticket, TicketEvent
+from bot.helpdesk.models import Staff, StaffMessage, Ticket, TicketEvent
 from bot.helpdesk.office import OfficeHours
+from bot.helpdesk.staff import accounts
 from bot.helpdesk.talks import handoff
 from bot.helpdesk.talks.handoff import FINISHED, NEWER, NO_SUCH_STAFF, NOT_YOURS, UNKNOWN
 from bot.helpdesk.talks.written import EMPTY, TOO_LONG, cleaned
@@ -399,7 +402,7 @@ def test_notes_are_kept_and_reach_nobody(hall: Hall) -> None:
 
 
 @given(st.text())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_cleaning_keeps_every_visible_sign_and_is_done_once(text: str) -> None:
     once = cleaned(text)
     assert cleaned(once) == once
@@ -445,3 +448,42 @@ def test_back_in_the_queue_outside_office_hours_the_person_reads_when_staff_are_
     assert "工作人员" not in hall.told("web:one")[-1]
     assert handoff.let_go(hall.database, hall.three, evening, office) == 1
     assert "前面还有1位。现在不是工作时间，工作人员明天（周二）09:00上班" in hall.told("web:two")[-1]
+
+
+@pytest.mark.parametrize("act", [handoff.take, handoff.reopen])
+def test_an_account_that_is_disabled_takes_nothing_more_even_where_it_had_asked_before(
+    hall: Hall, act: Callable[..., handoff.Taken]
+) -> None:
+    number = hall.waiting()
+    if act is handoff.reopen:
+        handoff.take(hall.database, number, hall.five, NOW)
+        handoff.close(hall.database, number, hall.five, NOW)
+    before = hall.ticket(number).state
+    with hall.database.write() as session:
+        session.get(Staff, hall.three).disabled_at = NOW
+    assert handoff.let_go(hall.database, hall.three, NOW) == 0
+    assert act(hall.database, number, hall.three, NOW) == handoff.Taken(False, None, NO_SUCH_STAFF)
+    assert hall.ticket(number).state == before
+    assert hall.holder() is None
+
+
+def test_an_account_is_disabled_before_it_takes_a_conversation_or_after_and_then_lets_it_go(hall: Hall) -> None:
+    """The taking has looked at the account and is not over when the account is disabled: on PostgreSQL both go on at once."""
+    number, looked = hall.waiting(), threading.Event()
+    true_say = handoff.say
+
+    def say_late(*what: Any) -> None:
+        looked.set()
+        time.sleep(0.5)
+        true_say(*what)
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setattr(handoff, "say", say_late)
+        taking = pool.submit(handoff.take, hall.database, number, hall.three, NOW)
+        assert looked.wait(5)
+        patch.setattr(handoff, "say", true_say)
+        disabling = pool.submit(accounts.disable, hall.database, "agent3", NOW)
+        assert taking.result().ok
+        disabling.result()
+    assert hall.holder() is None
+    assert hall.ticket(number).state == "open"

@@ -1,6 +1,7 @@
 """What pages are told: everything once, also past a cut, and nothing of conversations that they do not show."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -58,7 +59,7 @@ def test_whatever_the_order_in_which_ids_become_visible_a_page_gets_each_entry_o
     assert set(got) | set(of_this_page) == {entry.id for entry in entries.values()}
 
 
-async def _gather(changes: AsyncGenerator[Change, None], until: Callable[[list[Change]], bool], seconds: float = 5) -> list[Change]:
+async def _gather(changes: AsyncGenerator[Change, None], until: Callable[[list[Change]], bool], seconds: float = 20) -> list[Change]:
     found: list[Change] = []
 
     async def gather() -> None:
@@ -141,7 +142,7 @@ async def test_own_writes_are_heard_at_once(database: Database) -> None:
         await asyncio.to_thread(handoff.take, database, ticket, staff, NOW)
         began = time.monotonic()
         await asyncio.to_thread(stream.wake)
-        await _gather(changes, lambda found: any(one.items for one in found))
+        await _gather(changes, lambda found: any(item.section(staff) == "mine" for one in found for item in one.items or ()))
         assert time.monotonic() - began < 1
 
 
@@ -173,3 +174,32 @@ async def test_a_database_that_fails_for_a_while_costs_nothing(database: Databas
             while len(failures) < 2:
                 await asyncio.sleep(0.01)
         await _gather(changes, lambda found: "坏的时候说的" in _texts(found))
+
+
+async def test_a_page_that_comes_back_during_a_look_gets_all_that_it_missed(database: Database, monkeypatch: Any) -> None:
+    staff = add_staff(database, "one", 3)
+    ticket = ask_for_human(database, "web:a", NOW)
+    watched = Watched(ticket, "web:a")
+    with database.read() as session:
+        all_of_it = Cursor().past(history(session, "web:a", NOW))
+    stream = _stream(database, interval=30.0, heartbeat=30.0)
+    begun, go_on = threading.Event(), threading.Event()
+    true_read = stream._read
+
+    def held_open(cursors: dict[Watched, Cursor]) -> Look:
+        begun.set()
+        assert go_on.wait(20)
+        return true_read(cursors)
+
+    async with aclosing(stream.follow(staff, watched, all_of_it)) as here:
+        await _gather(here, lambda found: any(one.items for one in found))
+        monkeypatch.setattr(stream, "_read", held_open)
+        stream.wake()
+        assert await asyncio.to_thread(begun.wait, 20)
+        async with aclosing(stream.follow(staff, watched, Cursor())) as back:
+            coming = asyncio.create_task(_gather(back, lambda found: bool(_texts(found))))
+            while stream.followers < 2:
+                await asyncio.sleep(0.01)
+            say(database, "web:a", "还在吗", NOW)
+            go_on.set()
+            assert _texts(await coming) == ["一年要多少学时", "转人工", "还在吗"]

@@ -10,7 +10,7 @@
   // What is more than plain text within a message: telephone numbers, and bars drawn with block characters.
   const SPECIAL = /(?<phone>(?<![\d*-])(?:0\d{2,3}-\d{7,8}|1[3-9]\d{9})(?![\d*-]))|(?<bar>[\u2581-\u2593]+)/g;
   const seen = new Set(); // ids of the bot's messages on the page: the same message may come by two roads
-  let cursor = 0;
+  let cursor = 0; // up to here the page has everything; the response to a message of one's own may bring what lies further on
   let waiting = 0;
   let unread = 0;
   let following = true; // the end of the conversation is kept in sight
@@ -63,7 +63,6 @@
     if (message.id) {
       if (seen.has(message.id)) return null;
       seen.add(message.id);
-      cursor = Math.max(cursor, message.id);
     }
     const template = find("t-" + message.from) || find("t-bot");
     const article = template.content.firstElementChild.cloneNode(true);
@@ -195,6 +194,7 @@
     source.onopen = () => { if (status.textContent === texts.reconnecting) say(""); };
     source.addEventListener("message", (event) => {
       const message = JSON.parse(event.data);
+      cursor = Math.max(cursor, message.id);
       if (message.from === "staff") say("");
       if (show(message)) countUnread(message);
     });

@@ -194,6 +194,8 @@ def _taken(request: Request, taken: handoff.Taken) -> Response:
         return _done(request, word("conversations.done.taken"))
     if taken.reason in (handoff.UNKNOWN, handoff.NEWER):
         return _refused(taken.reason, taken.by)
+    if taken.reason == handoff.NO_SUCH_STAFF:
+        return JSONResponse({"ok": False, "said": word("conversations.refused.disabled"), "why": taken.reason})
     said = word("conversations.refused.faster", by=taken.by) if taken.by else word("conversations.refused.faster_unknown")
     return JSONResponse({"ok": False, "said": said, "why": taken.reason})
 

@@ -4,6 +4,9 @@
 const said_ = document.getElementById("toasts").dataset;
 
 const console_ = {
+  /* Headers of a request that nobody at the keyboard has made: it keeps the session from ending no longer. */
+  itself: { "X-By-Itself": "1" },
+
   /* Whether somebody is typing: shortcuts of single letters must not take the keys away. */
   typing(event) {
     const at = event.target;
@@ -38,6 +41,27 @@ const console_ = {
     if (!response.redirected || new URL(response.url).pathname !== "/login") return response;
     window.location.assign(response.url);
     return new Promise(() => {});
+  },
+
+  /* Take over the token of whoever is signed in now, perhaps anew in another tab: "in", "out", or "lost" without an answer. Somebody else
+     gets a page of their own. */
+  async renew() {
+    let fresh;
+    try {
+      const response = await fetch("/account", { cache: "no-store", headers: this.itself });
+      if (response.redirected && new URL(response.url).pathname === "/login") return "out";
+      if (!response.ok) return "lost";
+      fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    } catch {
+      return "lost";
+    }
+    if (fresh.body.dataset.member !== document.body.dataset.member) {
+      window.location.reload();
+      return new Promise(() => {});
+    }
+    document.body.setAttribute("hx-headers", fresh.body.getAttribute("hx-headers"));
+    for (const field of document.querySelectorAll("input[name=csrf]")) field.value = this.token();
+    return "in";
   },
 
   token() {

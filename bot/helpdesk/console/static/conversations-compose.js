@@ -7,23 +7,31 @@ window.xstCompose = (() => {
   const PATIENCE = 10000; /* milliseconds until a request counts as lost */
   const FRESH = 300000; /* milliseconds for which the list of sentences is kept */
 
-  let ticket = null;
   let hooks = {};
   let saving = Promise.resolve();
   const timers = new Map(); /* form -> timer of a draft that is not saved yet */
+  /* Of a conversation and a kind, whichever conversation is open by now: */
+  const unkept = new Map(); /* words that no draft holds yet */
+  const marks = new Map(); /* words that were sent, and the id under which they are one message however often they are */
+  const busy = new Set(); /* an answer is awaited */
 
   const fieldOf = (form) => form.querySelector("textarea");
+  const keyOf = (form) => `${form.dataset.ticket}/${form.dataset.kind}`;
+  const standing = (key) => [...document.querySelectorAll("form.write")].find((form) => keyOf(form) === key);
   const composing = (event) => event.isComposing || event.keyCode === 229;
   const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
   /* What the server says to a change: {ok, said, …}. Never throws. */
-  async function act(path, fields, more = {}) {
+  async function act(path, fields, { headers = {}, ...more } = {}) {
+    const token = window.xst.token();
     let response;
     try {
       response = await fetch(path, {
-        method: "POST", headers: { "X-CSRF-Token": window.xst.token() }, body: new URLSearchParams(fields),
+        method: "POST", headers: { "X-CSRF-Token": token, ...headers }, body: new URLSearchParams(fields),
         signal: AbortSignal.timeout(PATIENCE), ...more,
       });
+      /* Signed in anew in another tab: this page's token is that of the session before. */
+      if (response.status === 403 && await window.xst.renew() === "in" && window.xst.token() !== token) return await act(path, fields, { headers, ...more });
       if (response.redirected && new URL(response.url).pathname === "/login") return { ok: false, said: texts().expired };
       if (response.status === 204) return { ok: true };
       if ((response.headers.get("content-type") || "").includes("json")) return await response.json();
@@ -44,13 +52,18 @@ window.xstCompose = (() => {
   function save(form) {
     clearTimeout(timers.get(form));
     timers.delete(form);
-    const path = `/conversations/${ticket}/draft`;
-    const fields = { kind: form.dataset.kind, text: fieldOf(form).value };
+    return keep(keyOf(form), fieldOf(form).value);
+  }
+
+  function keep(key, text) {
+    const [ticket, kind] = key.split("/");
+    const words = { text };
+    unkept.set(key, words);
     saving = saving.then(async () => {
-      const done = await act(path, fields, { keepalive: true });
-      const state = document.getElementById("draft-state");
-      form.toggleAttribute("data-unsaved", !done.ok);
-      if (state) state.textContent = done.ok ? (fields.text.trim() ? texts().kept : "") : texts().unkept;
+      if (unkept.get(key) !== words) return; /* there are newer ones, or they have been sent */
+      const done = await act(`/conversations/${ticket}/draft`, { kind, text }, { keepalive: true });
+      if (done.ok && unkept.get(key) === words) unkept.delete(key);
+      if (standing(key)) document.getElementById("draft-state").textContent = done.ok ? (text.trim() ? texts().kept : "") : texts().unkept;
     });
     return saving;
   }
@@ -62,44 +75,47 @@ window.xstCompose = (() => {
   }
 
   function retry() {
-    document.querySelectorAll("form.write[data-unsaved]").forEach(save);
+    for (const [key, { text }] of [...unkept]) if (!busy.has(key)) keep(key, text);
   }
+
+  /* Whether some words stand in this page alone. */
+  const lacks = () => unkept.size > 0;
 
   /* --- sending --- */
 
   async function submit(form) {
-    const field = fieldOf(form);
-    const failed = form.querySelector(".failed");
-    const text = field.value;
-    if (!text.trim() || form.dataset.busy) return;
-    const kind = form.dataset.kind;
-    if (form.dataset.text !== text) { /* the same words again are the same message, also when the first answer was lost */
-      form.dataset.text = text;
-      form.dataset.client = newId();
-    }
-    form.dataset.busy = "yes";
-    field.readOnly = true;
-    failed.textContent = "";
+    const key = keyOf(form);
+    const [ticket, kind] = key.split("/");
+    const text = fieldOf(form).value;
+    if (!text.trim() || busy.has(key)) return;
+    if (marks.get(key)?.text !== text) marks.set(key, { text, id: newId() }); /* the same words again are the same message, also when the first answer was lost */
+    busy.add(key);
+    fieldOf(form).readOnly = true;
+    form.querySelector(".failed").textContent = "";
     clearTimeout(timers.get(form));
     timers.delete(form);
     await saving; /* an older draft must not come after the message and bring its words back */
-    const done = await act(`/conversations/${ticket}/${kind}`, { text, client_id: form.dataset.client });
-    delete form.dataset.busy;
-    field.readOnly = false;
+    const done = await act(`/conversations/${ticket}/${kind}`, { text, client_id: marks.get(key).id });
+    busy.delete(key);
+    const now = standing(key); /* another conversation may be open by now, or this one again */
+    if (now) fieldOf(now).readOnly = false;
     if (done.ok) {
-      settle(form);
-      hooks.written(kind, done);
-    } else if (field.isConnected && field.value === text) {
-      failed.textContent = done.said;
-      save(form);
+      forget(key, text);
+      if (now) hooks.written(kind, done);
+      return;
     }
+    if (now) now.querySelector(".failed").textContent = done.said;
+    else window.xst.toast(texts().elsewhere.replace("{n}", ticket).replace("{why}", done.said), true);
+    keep(key, text);
   }
 
-  function settle(form) {
-    const field = fieldOf(form);
-    field.value = "";
-    delete form.dataset.text;
-    delete form.dataset.client;
+  /* The words have been written: they stand in no field and no draft any more. */
+  function forget(key, text) {
+    const form = standing(key);
+    unkept.delete(key);
+    marks.delete(key);
+    if (!form || fieldOf(form).value !== text) return;
+    fieldOf(form).value = "";
     form.querySelector(".failed").textContent = "";
     document.getElementById("draft-state").textContent = "";
   }
@@ -107,10 +123,11 @@ window.xstCompose = (() => {
   /* A message of this client id stands in the conversation: it was written although its answer was lost. */
   function arrived(client) {
     const form = document.getElementById("write-reply");
-    if (form && client && form.dataset.client === client && !form.dataset.busy && fieldOf(form).value === form.dataset.text) {
-      settle(form);
-      save(form);
-    }
+    const key = form && keyOf(form);
+    const mark = marks.get(key);
+    if (!client || mark?.id !== client || busy.has(key) || fieldOf(form).value !== mark.text) return;
+    forget(key, mark.text);
+    save(form);
   }
 
   /* --- reply or note --- */
@@ -128,11 +145,15 @@ window.xstCompose = (() => {
     return true;
   }
 
-  function attach(ticketId, given) {
-    ticket = ticketId;
+  /* `typed`: what stood in the fields of this very conversation a moment ago, by id. */
+  function attach(ticketId, given, typed) {
     hooks = given;
     for (const form of document.querySelectorAll("form.write")) {
       const field = fieldOf(form);
+      form.dataset.ticket = ticketId;
+      const words = busy.has(keyOf(form)) ? marks.get(keyOf(form)) : unkept.get(keyOf(form));
+      field.value = typed.get(field.id) ?? words?.text ?? field.value;
+      field.readOnly = busy.has(keyOf(form));
       form.addEventListener("submit", (event) => { event.preventDefault(); submit(form); field.focus(); });
       field.addEventListener("input", () => { form.querySelector(".failed").textContent = ""; later(form); });
       field.addEventListener("keydown", (event) => {
@@ -157,6 +178,7 @@ window.xstCompose = (() => {
     }
     const button = document.getElementById("open-canned");
     if (button) button.addEventListener("click", openCanned);
+    for (const entry of document.querySelectorAll("#log [data-client]")) arrived(entry.dataset.client);
   }
 
   /* --- sentences to insert --- */
@@ -254,5 +276,5 @@ window.xstCompose = (() => {
   dialog.addEventListener("close", () => { const field = document.getElementById("reply-text"); if (field && !field.closest("[hidden]")) field.focus(); });
   window.addEventListener("pagehide", flush);
 
-  return { act, attach, flush, retry, arrived, turnTo, openCanned };
+  return { act, attach, flush, retry, lacks, arrived, turnTo, openCanned };
 })();

@@ -52,6 +52,7 @@
     changed.forEach(put);
     tidy();
     followTicket(whole, gone);
+    if (whole) compose.retry();
   }
 
   function tidy() {
@@ -82,7 +83,21 @@
     const ended = !item && shown.dataset.section !== "over" && (gone.includes(ticket) || (whole && unlisted !== ticket));
     unlisted = item ? 0 : ticket; /* long lists are cut: what is missing is looked after once */
     if (moved || ended) reload();
-    else if (whole) compose.retry();
+    else if (item && item.dataset.bound !== shown.dataset.bound) showWhose(ticket, item.dataset.bound);
+  }
+
+  /* The chat was bound meanwhile: who it is changes, and nothing that is being typed. */
+  async function showWhose(ticket, bound) {
+    const shown = talk();
+    shown.dataset.bound = bound; /* asked for once */
+    try {
+      const response = await fetch(`/conversations/${ticket}/panel`, { headers: { "HX-Request": "true", ...window.xst.itself } });
+      const fresh = fromHtml(response.ok ? await response.text() : "");
+      if (talk() !== shown) return;
+      for (const id of ["whose", "talk-title"]) document.getElementById(id).innerHTML = fresh.getElementById(id).innerHTML;
+    } catch {
+      shown.dataset.bound = "?"; /* and again with the next change of the lists */
+    }
   }
 
   function tick() {
@@ -99,37 +114,40 @@
 
   /* --- the open conversation --- */
 
-  async function open(ticket, { push = true, focus = "" } = {}) {
+  /* `unasked`: somebody else's doing, which must not take the keys away from where the agent is typing. */
+  async function open(ticket, { push = true, unasked = false } = {}) {
     const turn = ++opening;
     await compose.flush();
     let response;
-    try { response = await fetch(`/conversations/${ticket}/panel`, { headers: { "HX-Request": "true" } }); } catch { return window.xst.toast(texts.offline, true); }
-    if (response.headers.get("hx-redirect")) return window.location.assign(`/conversations/${ticket}`);
+    const headers = { "HX-Request": "true", ...(unasked ? window.xst.itself : {}) };
+    try { response = await fetch(`/conversations/${ticket}/panel`, { headers }); } catch { return window.xst.toast(texts.offline, true); }
+    if (response.headers.get("hx-redirect")) { /* signed out; what no draft holds would go with this page */
+      return compose.lacks() ? window.xst.toast(texts.expired, true) : window.location.assign(`/conversations/${ticket}`);
+    }
     if (!response.ok) return window.xst.toast(texts.failed, true);
     const html = await response.text();
     if (turn !== opening) return; /* another conversation was opened meanwhile */
-    const typed = ticket === ticketOpen() ? [...panel.querySelectorAll("form.write textarea")] : [];
+    const fields = ticket === ticketOpen() ? [...panel.querySelectorAll("form.write textarea")] : [];
+    const at = document.activeElement;
+    const elsewhere = unasked && at && at !== document.body && !panel.contains(at);
+    const within = unasked && panel.contains(at) ? at.closest("form.write")?.dataset.kind : "";
     panel.innerHTML = html;
-    for (const { id, value } of typed) { const field = document.getElementById(id); if (field) field.value = value; }
     if (push) history.pushState({ ticket }, "", `/conversations/${ticket}`);
-    attach();
-    const wanted = focus || (intent?.ticket === ticket ? intent.kind : "");
+    attach(new Map(fields.map(({ id, value }) => [id, value])));
+    const wanted = within || (intent?.ticket === ticket ? intent.kind : "");
     if (wanted && compose.turnTo(wanted)) intent = null;
-    else document.getElementById("talk-title").focus({ preventScroll: true });
+    else if (!elsewhere) document.getElementById("talk-title").focus({ preventScroll: true });
   }
 
-  function reload() {
-    const within = document.activeElement?.closest("form.write")?.dataset.kind || "";
-    return open(ticketOpen(), { push: false, focus: within });
-  }
+  const reload = () => open(ticketOpen(), { push: false, unasked: true });
 
-  function attach() {
+  function attach(typed = new Map()) {
     const shown = talk();
     if (!shown) { listen(); return; }
     cursor = shown.dataset.cursor;
     seen = 0;
     following = true;
-    compose.attach(ticketOpen(), { written });
+    compose.attach(ticketOpen(), { written }, typed);
     const within = log();
     within.scrollTop = within.scrollHeight;
     within.addEventListener("scroll", () => {
@@ -184,7 +202,7 @@
     const shown = talk();
     if (!shown || shown.dataset.section !== "mine" || document.visibilityState !== "visible" || heard() <= seen) return;
     seen = heard();
-    compose.act(`/conversations/${shown.dataset.ticket}/seen`, { upto: seen }).then((done) => { if (!done.ok) seen = 0; });
+    compose.act(`/conversations/${shown.dataset.ticket}/seen`, { upto: seen }, { headers: window.xst.itself }).then((done) => { if (!done.ok) seen = 0; });
   }
 
   function written(kind, done) {
@@ -233,16 +251,10 @@
 
   /* The server refused the stream: because the session is over, or while it starts. */
   async function again() {
-    try {
-      const response = await fetch("/account", { cache: "no-store" });
-      if (response.redirected && new URL(response.url).pathname === "/login") {
-        cut.textContent = texts.expired;
-        cut.hidden = false;
-        reconnect = setTimeout(again, 10000);
-        return;
-      }
-    } catch { reconnect = setTimeout(again, 2000); return; }
-    listen();
+    const signed = await window.xst.renew();
+    if (signed === "in") return listen();
+    if (signed === "out") { cut.textContent = texts.expired; cut.hidden = false; }
+    reconnect = setTimeout(again, signed === "out" ? 10000 : 2000);
   }
 
   function takeColleagues({ presence, html }) {

@@ -2,6 +2,7 @@
 "use strict";
 
 document.addEventListener("keydown", (event) => {
+  if (event.repeat) return; /* a key held down would judge the next page's answer, too */
   if (event.ctrlKey || event.altKey || event.metaKey || window.xst.typing(event) || document.querySelector("dialog[open]")) return;
   const at = { j: "after", k: "before" }[event.key];
   const does = at ? document.getElementById(at) : document.querySelector(`[data-does="${CSS.escape(event.key)}"]`);
