@@ -23,6 +23,7 @@ from policies.notice import Notice, Notices, load_notices
 ROOT = Path(__file__).resolve().parent.parent
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
 BAR_CELLS = 10
+OWN = {"kind": "account", "feedback": False}  # metadata of what is said from somebody's record
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,13 @@ class Answers:
         """The answers of one or more prepared questions, each once, each with its clause. KeyError for an unknown key."""
         notice = self._notices.in_force(today.year)
         questions = [self.catalogue.get(key) for key in dict.fromkeys(keys)]
-        texts = [self._with_clause(question, notice, today) for question in questions]
+        text = "\n\n".join(self._with_clause(question, notice, today) for question in questions)
         given = [question for question in questions if question.key not in self._off]
         if not given:
-            return Answer("\n\n".join(texts), metadata={"kind": "fallback", "feedback": False})
-        metadata = {"kind": "faq", "question": given[0].key, "feedback": all(q.kind == "rule" for q in given)}
-        return Answer("\n\n".join(texts), self._next(given), metadata, tuple(dict.fromkeys(c for q in given for c in q.cites)))
+            return Answer(text, metadata={"kind": "fallback", "feedback": False})
+        told = [question.key for question in given]
+        metadata = {"kind": "faq", "question": told[0], "questions": told, "feedback": all(q.kind == "rule" for q in given)}
+        return Answer(text, self._next(given), metadata, tuple(dict.fromkeys(c for q in given for c in q.cites)))
 
     def personal_off(self, today: date) -> Answer:
         """What is said in place of anybody's own figures while these are switched off."""
@@ -87,7 +89,7 @@ class Answers:
     def _with_clause(self, question: Question, notice: Notice, today: date) -> str:
         if question.key in self._off:
             return self._fill(message("answers.question_off", label=question.label), notice, {})
-        lines = [self._fill(self._text("utter_faq/" + question.key), notice, {})]
+        lines = [self._fill(str(self._responses["utter_faq/" + question.key][0]["text"]), notice, {})]
         if question.cites:
             lines.append(notice.cite(question.cites))
         if question.kind == "rule" and notice.year != today.year:
@@ -111,8 +113,7 @@ class Answers:
         notice = self._notices.in_force(today.year)
         quotes = [notice.quote(clause_id) for clause_id in dict.fromkeys(clause_ids)]
         heading = message("answers.quoted_from", title=notice.title) if quotes else self._fill(message("answers.no_clause"), notice, {})
-        text = "\n\n".join([heading, *quotes])
-        return Answer(text, metadata={"kind": "clause", "feedback": False})
+        return Answer("\n\n".join([heading, *quotes]), metadata={"kind": "clause", "feedback": False})
 
     def not_understood(self, said: str, today: date) -> Answer:
         """The answer to a message that fits no prepared question: the nearest clause, quoted, if one is near; else how to go on."""
@@ -164,14 +165,11 @@ class Answers:
             titles = [title.strip() for title in lines.pop().removeprefix("buttons:").split("|")]
             buttons = tuple((title, title) for title in titles if title)
         text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-        return Answer(text, buttons, {"kind": "account", "feedback": False}, tuple(citing.cited))
+        return Answer(text, buttons, dict(OWN), tuple(citing.cited))
 
     def phrases(self, today: date) -> Any:
         """The words and macros of ``shared.j2`` by name, for a page that lays the engine's results out in its own way."""
         return _templates().get_template("shared.j2").make_module(_Citing(self._notices.in_force(today.year)).facts(today))
-
-    def _text(self, name: str) -> str:
-        return str(self._responses[name][0]["text"])
 
     @staticmethod
     def _fill(text: str, notice: Notice, facts: Mapping[str, Any]) -> str:
@@ -225,10 +223,12 @@ def _templates() -> Any:
 
 
 def joined(answers: Sequence[Answer]) -> Answer:
-    """Several answers as one message; the buttons and the kind are the last one's."""
-    last = answers[-1]
+    """Several answers as one message: the last one's buttons and kind, all prepared questions; somebody's own as soon as one part is."""
+    told = list(dict.fromkeys(key for answer in answers for key in answer.metadata.get("questions", ())))
+    own = OWN if any(answer.metadata.get("kind") == OWN["kind"] for answer in answers) else {}
+    metadata = {**answers[-1].metadata, **own, **({"questions": told} if told else {})}
     clauses = tuple(dict.fromkeys(clause for answer in answers for clause in answer.clauses))
-    return Answer("\n\n".join(answer.text for answer in answers), last.buttons, last.metadata, clauses)
+    return Answer("\n\n".join(answer.text for answer in answers), answers[-1].buttons, metadata, clauses)
 
 
 def hours(value: Decimal | float | int) -> str:

@@ -1,5 +1,6 @@
 """`python -m bot purge`, `transcript`, `missed` and `undelivered`: how long what was said is kept, and reading it while it is."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Annotated
@@ -8,6 +9,7 @@ import typer
 
 from bot.hours.commands import plain_errors
 from bot.messages import message
+from bot.settings import Settings
 
 DEFAULT_DAYS = {"journal": 180, "conversations": 90, "outbox": 180, "missed": 365, "tickets": 365, "calls": 1095, "audit": 1095}
 """Ages in days: messages and answers for half a year of questions back, dialogues for a season, sentences to learn from and
@@ -29,23 +31,22 @@ def purge(
     audit: Days = DEFAULT_DAYS["audit"],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only count")] = False,
 ) -> None:
-    """Delete what is older than so many days; each table has its own age."""
+    """Delete what is older than so many days; each table has its own age. Uploads and sampled words have one that nobody chooses."""
     from bot import settings
     from bot.db import open_database
-    from bot.helpdesk import retention as of_desk
+    from bot.helpdesk.records import uploads
+    from bot.helpdesk.sampling import WORDS_KEPT
     from bot.hours import audit as trail
-    from bot.inbox import retention
 
     current = settings.load()
     database = open_database(current)
     now = current.now()
     counts = {}
     ages = {"journal": journal, "conversations": conversations, "outbox": outbox, "missed": missed}
-    ages |= {"tickets": tickets, "calls": calls, "audit": audit}
+    ages |= {"tickets": tickets, "calls": calls, "audit": audit, "uploads": uploads.KEPT.days, "sampled": WORDS_KEPT.days}
     for what, days in ages.items():
         before = now - timedelta(days=days)
-        where = of_desk if what in of_desk.KINDS else retention
-        count, delete = (trail.old, trail.purge) if what == "audit" else (partial(where.old, what), partial(where.purge, what))
+        count, delete = _of(what, current)
         if dry_run:
             with database.look() as connection:
                 counts[what] = count(connection, before)
@@ -56,6 +57,25 @@ def purge(
     if not dry_run:
         with database.write() as session:
             trail.note(session, now, "cli", "purge", detail=" ".join(f"{what}={count}" for what, count in counts.items()))
+
+
+def _of(what: str, current: Settings) -> tuple[Callable[..., int], Callable[..., int]]:
+    """Counting, with a connection, and deleting, with the database, what is older than a moment."""
+    from bot.helpdesk import retention as of_desk
+    from bot.helpdesk import sampling
+    from bot.helpdesk.records import uploadfiles, uploads
+    from bot.hours import audit as trail
+    from bot.inbox import retention
+
+    if what == "audit":
+        return trail.old, trail.purge
+    if what == "sampled":
+        return sampling.old, sampling.purge
+    if what == "uploads":
+        folder = uploadfiles.place_of(current)
+        return partial(uploads.old, folder=folder), partial(uploads.tidy, folder=folder)
+    where = of_desk if what in of_desk.KINDS else retention
+    return partial(where.old, what), partial(where.purge, what)
 
 
 @app.command()

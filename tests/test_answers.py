@@ -1,13 +1,14 @@
 """Every prepared text as it reaches a person."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from bot.account import ANSWERS
-from bot.answers import Answers, bar, hours
+from bot.answers import Answers, bar, hours, joined
 from bot.nlu.catalogue import Question
 from policies.notice import load_notices
 
@@ -38,7 +39,7 @@ IDIOMS = (
 
 
 def raw(question: Question) -> str:
-    return PREPARED._text("utter_faq/" + question.key)
+    return str(PREPARED._responses["utter_faq/" + question.key][0]["text"])
 
 
 def by_key(question: Question) -> str:
@@ -117,6 +118,23 @@ def test_two_questions_keep_each_its_own_clause() -> None:
     first, second = PREPARED.question(["hours_public", "title_junior"], TODAY).text.split("\n\n")
     assert first.splitlines()[-1].endswith("第二部分第（二）项")
     assert "第六部分第（四）项" in second.splitlines()[-1]
+
+
+def test_a_message_names_every_question_that_it_answers_and_the_first_apart() -> None:
+    both = PREPARED.question(["hours_public", "title_junior", "hours_public"], TODAY)
+    assert (both.metadata["question"], both.metadata["questions"]) == ("hours_public", ["hours_public", "title_junior"])
+    kept = PREPARED.without(["hours_public"]).question(["hours_public", "title_junior"], TODAY)
+    assert (kept.metadata["question"], kept.metadata["questions"]) == ("title_junior", ["title_junior"])
+
+
+def test_answers_put_together_name_the_questions_of_all_and_are_somebodys_own_as_soon_as_one_part_is() -> None:
+    """A rule behind somebody's figures makes them no rule: they are neither sampled nor forwarded."""
+    rule, other = (PREPARED.question([key], TODAY) for key in ("hours_public", "title_junior"))
+    record = replace(rule, metadata={"kind": "account", "feedback": False})
+    assert joined([rule, other, rule]).metadata == {**rule.metadata, "questions": ["hours_public", "title_junior"]}
+    assert joined([rule, record]).metadata == {"kind": "account", "feedback": False, "questions": ["hours_public"]}
+    assert joined([record, rule]).metadata == {**rule.metadata, "kind": "account", "feedback": False, "questions": ["hours_public"]}
+    assert joined([record]).metadata == record.metadata
 
 
 def test_choices_are_numbered_and_offer_a_way_out() -> None:

@@ -10,12 +10,15 @@ from typer.testing import CliRunner
 
 from bot import settings
 from bot.db import Database
-from bot.helpdesk.models import CallRecord, Draft, Seen, Staff, StaffMessage, Ticket, TicketEvent
+from bot.helpdesk import sampling
+from bot.helpdesk.models import CallRecord, Draft, Sampled, Seen, Staff, StaffMessage, Ticket, TicketEvent
+from bot.helpdesk.records import uploadfiles, uploads
 from bot.hours import audit
 from bot.hours.models import AuditEntry, ChatIdentity, Person
 from bot.inbox import journal, missed, outbox, reach, turns
 from bot.inbox.models import Outbox
 from bot.keeping import app
+from tests.helpdesk.conftest import add_staff
 from tests.inbox.asking import turn
 
 runner = CliRunner()
@@ -81,20 +84,52 @@ def test_purge_deletes_each_kind_at_its_age_says_how_much_and_is_noted(database:
     done = runner.invoke(app, ["purge"])
     assert done.exit_code == 0, done.output
     counts = [line.rsplit(" ", 2)[1] for line in done.output.splitlines()]
-    assert counts == ["2", "3", "0", "0", "1", "1", "1"]
+    assert counts == ["2", "3", "0", "0", "1", "1", "1", "0", "0"]
     kept = {Ticket: 7, TicketEvent: 3, Draft: 3, Seen: 3, StaffMessage: 3, CallRecord: 7}
     assert {model: left(database, model) for model in kept} == kept
     assert "180 天" in done.output
     assert "1095 天" in done.output
-    assert trail(database) == [("bind", "")] * 3 + [("purge", "journal=2 conversations=3 outbox=0 missed=0 tickets=1 calls=1 audit=1")]
+    assert trail(database) == [("bind", "")] * 3 + [
+        ("purge", "journal=2 conversations=3 outbox=0 missed=0 tickets=1 calls=1 audit=1 uploads=0 sampled=0")
+    ]
 
 
 def test_purge_takes_other_ages_and_a_dry_run_only_counts(database: Database) -> None:
     fill(database)
     done = runner.invoke(app, ["purge", "--journal", "5", "--audit", "150", "--dry-run"])
-    assert [line.split("有 ")[1].split(" ")[0] for line in done.output.splitlines()] == ["4", "3", "0", "0", "1", "1", "2"]
+    assert [line.split("有 ")[1].split(" ")[0] for line in done.output.splitlines()] == ["4", "3", "0", "0", "1", "1", "2", "0", "0"]
     assert len(trail(database)) == 4
     assert runner.invoke(app, ["purge", "--journal", "0"]).exit_code == 2
+
+
+def test_purge_deletes_what_was_uploaded_and_never_decided_on_and_empties_what_was_sampled_half_a_year_ago(database: Database) -> None:
+    now = settings.load().now()
+    staff = add_staff(database, "a", 1)
+    folder = uploadfiles.folder_of(settings.load())
+    files = []
+    for days in (6, 8):
+        with uploadfiles.received(settings.load(), "people.csv", [b"630102199003078812"]) as path, database.write() as session:
+            number = uploads.add(session, staff, "people", path, now - timedelta(days=days))
+            uploads.move(session, number, [uploads.CHECKING], uploads.CHECKED, now)
+        files.append(path)
+    weeks = [sampling.week_of(now.date()) - timedelta(weeks=age) for age in (26, 27, 28)]
+    with database.write() as session:
+        words = {"sender_id": "web:a", "question": "问", "answer": "答", "asked_at": now}
+        session.add_all([Sampled(week=week, outbox_id=1, verdict="right", **words) for week in weeks])
+    counted = runner.invoke(app, ["purge", "--dry-run"]).output.splitlines()[-2:]
+    assert [line.split("有 ")[1].split(" ")[0] for line in counted] == ["1", "2"]
+    assert ["7 天" in counted[0], "182 天" in counted[1]] == [True, True]
+    assert [path.exists() for path in files] == [True, True]
+    done = runner.invoke(app, ["purge"])
+    assert done.exit_code == 0, done.output
+    assert [path.exists() for path in files] == [True, False]
+    assert list(folder.iterdir()) == [files[0].parent]
+    with database.read() as session:
+        found = session.execute(select(Sampled.question, Sampled.answer, Sampled.sender_id, Sampled.verdict).order_by(Sampled.id)).all()
+    assert found == [("问", "答", "web:a", "right"), ("", "", "", "right"), ("", "", "", "right")]
+    assert trail(database)[-1][1].endswith(" uploads=1 sampled=2")
+    runner.invoke(app, ["purge"])
+    assert trail(database)[-1][1].endswith(" uploads=0 sampled=0"), "once"
 
 
 def test_a_transcript_is_printed_and_its_reading_noted(database: Database) -> None:

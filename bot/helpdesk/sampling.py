@@ -12,13 +12,16 @@ from datetime import date, datetime, time, timedelta
 from math import sqrt
 
 from sqlalchemy import delete, exists, func, insert, select, update
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import Connection, Row
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
 
-from bot.db import serialise
+from bot.db import Database, serialise
+from bot.helpdesk.answeredwith import keys_of
 from bot.helpdesk.models import Review, Sampled
-from bot.inbox.missed import USELESS
+from bot.inbox import missed
 from bot.inbox.models import PROCESSED, SENT, Journal, Missed, Outbox
+from bot.inbox.text import MAX_TEXT
 from bot.nlu.catalogue import PREFIX
 from bot.settings import ZONE
 
@@ -32,6 +35,8 @@ CONFIDENCE_95 = 1.959964
 REMARK_LENGTH = 1000
 
 _table, _outbox, _journal = Sampled.__table__, Outbox.__table__, Journal.__table__
+_WORDED = _table.c.sender_id != ""
+"""Where words have gone, the chat that they came from is gone with them."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def draw(session: Session, now: datetime, chance: random.Random | None = None) -
     rows = [_row(session, week, outbox_id) for outbox_id in chosen]
     if rows:
         session.execute(insert(_table), rows)
-    _without_words(session, _table.c.week < week - WORDS_KEPT)
+    _without_words(session, _over(now.date() - WORDS_KEPT))
     return len(rows)
 
 
@@ -94,14 +99,14 @@ def _given(session: Session, week: date) -> list[int]:
 def _row(session: Session, week: date, outbox_id: int) -> dict[str, object]:
     found = select(_outbox.c.sender_id, _outbox.c.payload, _journal.c.text, _journal.c.received_at)
     one = session.execute(found.join(_journal, _journal.c.id == _outbox.c.journal_id).where(_outbox.c.id == outbox_id)).one()
-    key = (one.payload.get("metadata") or {}).get("question")
+    told = keys_of(one.payload)
     return {
         "week": week,
         "outbox_id": outbox_id,
         "sender_id": one.sender_id,
         "question": one.text,
         "answer": one.payload.get("text") or "",
-        "label": PREFIX + key if key else None,
+        "label": PREFIX + told[0] if told else None,
         "asked_at": one.received_at,
     }
 
@@ -121,6 +126,17 @@ def week_drawn(session: Session, sampled_id: int) -> date | None:
     """The week that an answer was drawn from; None for an unknown one."""
     week: date | None = session.execute(select(_table.c.week).where(_table.c.id == sampled_id)).scalar_one_or_none()
     return week
+
+
+def one_of(session: Session, sampled_id: int) -> Row | None:
+    """A drawn answer; None for an unknown one."""
+    return session.execute(select(_table).where(_table.c.id == sampled_id)).one_or_none()
+
+
+def questions_of(session: Session, one: Row) -> tuple[str, ...]:
+    """The keys of all prepared questions that a drawn answer (a row of its table) answers; the first alone once the message is gone."""
+    payload = session.execute(select(_outbox.c.payload).where(_outbox.c.id == one.outbox_id)).scalar_one_or_none()
+    return keys_of(payload or {}) or ((one.label.removeprefix(PREFIX),) if one.label else ())
 
 
 def judge(session: Session, sampled_id: int, verdict: str, remark: str, staff_id: int, now: datetime) -> bool:
@@ -149,11 +165,15 @@ def undo(session: Session, staff_id: int, sampled_id: int | None = None) -> int 
 
 
 def to_missed(session: Session, sampled_id: int, now: datetime) -> bool:
-    """Send the question of a wrong answer to the missed, once; False when it is there, or was not judged wrong. The caller commits."""
-    one = session.execute(select(_table.c.sender_id, _table.c.question).where(_table.c.id == sampled_id)).first()
+    """Send the question of a wrong answer to the missed, once; False when it is there, or was not judged wrong. The caller commits.
+
+    Of a choice out of an offer it is the sentence that led to the offer, while that is kept.
+    """
+    one = session.execute(select(_table.c.sender_id, _table.c.question, _table.c.outbox_id).where(_table.c.id == sampled_id)).first()
     if one is None or not one.question:
         return False
-    row = {"sender_id": one.sender_id, "text": one.question, "reason": USELESS, "at": now}
+    text = (missed.sentence_behind(session, one.outbox_id) or one.question)[:MAX_TEXT]
+    row = {"sender_id": one.sender_id, "text": text, "reason": missed.USELESS, "at": now}
     missed_id = session.execute(insert(Missed.__table__), row).inserted_primary_key[0]
     mine = _table.c.id == sampled_id, _table.c.verdict == WRONG, _table.c.missed_id.is_(None)
     if session.execute(update(_table).where(*mine).values(missed_id=missed_id)).rowcount:
@@ -189,5 +209,23 @@ def forget(session: Session, sender_id: str) -> None:
     _without_words(session, _table.c.sender_id == sender_id)
 
 
-def _without_words(session: Session, which: object) -> None:
-    session.execute(update(_table).where(which).values(question="", answer="", remark=None, sender_id=""))
+def old(connection: Session | Connection, before: datetime) -> int:
+    """How many sampled answers of weeks that were over by then still have their words."""
+    worded = select(func.count()).select_from(_table).where(_over(before.astimezone(ZONE).date()), _WORDED)
+    return int(connection.execute(worded).scalar_one())
+
+
+def purge(database: Database, before: datetime) -> int:
+    """Empty the words of weeks that were over by then; of how many answers. DatabaseFault."""
+    with database.begin() as connection:
+        return _without_words(connection, _over(before.astimezone(ZONE).date()))
+
+
+def _over(day: date) -> ColumnElement:
+    """Whether a week had ended when the day began."""
+    return _table.c.week <= day - timedelta(weeks=1)
+
+
+def _without_words(connection: Session | Connection, which: ColumnElement) -> int:
+    emptied = update(_table).where(which, _WORDED).values(question="", answer="", remark=None, sender_id="")
+    return int(connection.execute(emptied).rowcount)

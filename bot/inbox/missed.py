@@ -1,6 +1,7 @@
 """What was not answered well, kept with its sentence to learn from: what nobody understood, 都不是, 没用, and callers' questions.
 
 An answer says so itself: ``missed`` in its metadata names the reason. Of a call, staff or the reading of the question say so.
+Where ``chosen`` stands there, the message was a choice out of an offer (1, 第二个): the sentence is then the one before it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from bot.inbox.models import Journal, Missed, Outbox
+from bot.inbox.text import MAX_TEXT
 
 NOT_UNDERSTOOD, OUT_OF_SCOPE = "not_understood", "out_of_scope"
 NONE_OF_THESE, USELESS = "none_of_these", "useless"
@@ -31,11 +33,12 @@ _TEXTS = (
     .order_by(_journal.c.id.desc())
     .limit(2)
 )
+_TOLD = select(Outbox.sender_id, Outbox.journal_id, Outbox.payload).where(Outbox.id == bindparam("outbox_id"))
 
 
 @dataclass(frozen=True)
 class MissedSentence:
-    """A sentence, normalised and masked as in the journal; ``reason`` is one of ``REASONS``."""
+    """A sentence, normalised and masked as in the journal, its first MAX_TEXT characters; ``reason`` is one of ``REASONS``."""
 
     sender_id: str
     text: str
@@ -49,15 +52,24 @@ def note(connection: Session | Connection, sender_id: str, journal_id: int, payl
         said = list(connection.execute(_TEXTS, {"of_sender": sender_id, "up_to": journal_id}).scalars())
         at = 1 if reason in OF_BEFORE else 0
         if len(said) > at:
-            connection.execute(_INSERT, {"sender_id": sender_id, "text": said[at], "reason": reason, "at": now})
+            connection.execute(_INSERT, {"sender_id": sender_id, "text": said[at][:MAX_TEXT], "reason": reason, "at": now})
 
 
 def voted_useless(session: Session, outbox_id: int, sender_id: str, now: datetime) -> None:
     """Keep the sentence whose answer was voted useless, if it is still known. The caller commits."""
-    asked = select(_journal.c.text).join(Outbox.__table__, Outbox.journal_id == _journal.c.id).where(Outbox.id == outbox_id)
-    text = session.execute(asked).scalar_one_or_none()
+    text = sentence_behind(session, outbox_id)
     if text is not None:
-        session.execute(_INSERT, {"sender_id": sender_id, "text": text, "reason": USELESS, "at": now})
+        session.execute(_INSERT, {"sender_id": sender_id, "text": text[:MAX_TEXT], "reason": USELESS, "at": now})
+
+
+def sentence_behind(session: Session, outbox_id: int) -> str | None:
+    """The sentence that an answer was given to, of a choice the one that led to the offer; None when it is no longer known."""
+    told = session.execute(_TOLD, {"outbox_id": outbox_id}).one_or_none()
+    if told is None or told.journal_id is None:
+        return None
+    said = list(session.execute(_TEXTS, {"of_sender": told.sender_id, "up_to": told.journal_id}).scalars())
+    at = 1 if (told.payload.get("metadata") or {}).get("chosen") else 0
+    return said[at] if len(said) > at else None
 
 
 def asked_on_telephone(session: Session, call_id: int, text: str, now: datetime) -> None:

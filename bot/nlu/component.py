@@ -106,6 +106,7 @@ def _write(message: Message, meaning: Meaning) -> None:
         "choices": list(meaning.choices),
         "about": turn_to_data(meaning.about),
         "misses": meaning.misses,
+        "chosen": meaning.chosen,
     }
     message.set("meaning", data, add_to_output=True)
 

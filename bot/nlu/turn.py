@@ -54,6 +54,7 @@ class Meaning:
     values: dict[str, str] = field(default_factory=dict)  # form values: bind_code, bind_name, message_text
     about: Turn | None = None  # what the next follow-up refers to
     misses: int = 0  # messages in a row, this one included, that were not answered
+    chosen: bool = False  # the message only named one of what was offered: it says nothing of its own
 
 
 def group_of(turn: Turn) -> str:

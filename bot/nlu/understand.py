@@ -122,7 +122,7 @@ class Understanding:
     def _choice(self, chosen: int, context: Context) -> Meaning:
         if chosen < 0:
             return Meaning(Turn("none_of_these"))
-        return Meaning(self._turn(context.choices[chosen], "", context))
+        return Meaning(self._turn(context.choices[chosen], "", context), chosen=True)
 
     def _decide(self, text: str, ranking: tuple[Guess, ...], context: Context) -> Meaning:
         best = ranking[0]

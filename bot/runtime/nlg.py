@@ -4,6 +4,7 @@ Rasa fills ``responses`` after loading a model only for subclasses of its own te
 (``rasa/core/agent.py``, ``Agent.load_model``), so this is one.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
@@ -43,7 +44,8 @@ class Answers(TemplatedNaturalLanguageGenerator):
         texts = self._answers.without(off) if off else self._answers
         if utter_action.startswith(FAQ):
             keys = [part["key"] for part in meaning.get("parts") or () if part["key"]] or [utter_action.removeprefix(FAQ)]
-            return texts.question(keys, today).as_message()
+            told = texts.question(keys, today)
+            return (replace(told, metadata={**told.metadata, "chosen": True}) if meaning.get("chosen") else told).as_message()
         if utter_action == "utter_talk/ask_back":
             return texts.ask_back(meaning["choices"]).as_message()
         if utter_action == "utter_talk/show_clause" and meaning.get("about"):

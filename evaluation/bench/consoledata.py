@@ -125,7 +125,8 @@ def _answers(scale: Scale, now: datetime, chance: random.Random) -> Iterator[dic
 
 def _answer(sender_id: str, journal_id: int, moment: datetime, chance: random.Random) -> dict[str, Any]:
     kind = chance.choice(KINDS)
-    metadata = {"kind": kind, "feedback": True, **({"question": f"q{chance.randrange(QUESTIONS)}"} if kind == "faq" else {})}
+    key = f"q{chance.randrange(QUESTIONS)}"
+    metadata = {"kind": kind, "feedback": True, **({"question": key, "questions": [key]} if kind == "faq" else {})}
     payload = {"text": entry("console.told") * 3, "metadata": metadata}
     facts = {"kind": kind, "payload": payload, "created_at": moment, "state": "sent", "attempts": 1}
     return {"sender_id": sender_id, "journal_id": journal_id, **facts}

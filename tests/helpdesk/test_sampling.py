@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 
 from bot.db import Database
 from bot.helpdesk import sampling
@@ -176,6 +176,58 @@ def test_a_wrong_answer_goes_to_the_missed_once_and_comes_back_with_its_judgemen
     with database.write() as session:
         sampling.undo(session, ann)
     assert len(missed()) == 1, "decided on there"
+
+
+def test_of_a_choice_out_of_an_offer_the_sentence_before_it_goes_to_the_missed(database: Database) -> None:
+    ann = add_staff(database, "a", 1)
+    with database.write() as session:
+        said = {"sender_id": "web:0", "channel": "web", "text": "学习的事", "received_at": MONDAY, "state": "processed"}
+        session.execute(insert(Journal.__table__), said)
+    (outbox_id,) = answered(database, MONDAY)
+    with database.write() as session:
+        payload = {"text": "答", "metadata": {"kind": "faq", "questions": ["k"], "chosen": True}}
+        session.execute(update(Outbox.__table__).where(Outbox.id == outbox_id).values(payload=payload))
+    draw(database)
+    (one,) = drawn(database)
+    judge(database, one.id, "wrong", ann)
+    with database.write() as session:
+        assert sampling.to_missed(session, one.id, NOW)
+        assert session.execute(select(Missed.text)).scalars().all() == ["学习的事"]
+    with database.write() as session:
+        sampling.undo(session, ann)
+        session.execute(delete(Journal.__table__))
+    judge(database, one.id, "wrong", ann)
+    with database.write() as session:
+        assert sampling.to_missed(session, one.id, NOW)
+        assert session.execute(select(Missed.text)).scalars().all() == ["问0"], "all that is left of it"
+
+
+def test_a_drawn_answer_tells_all_its_questions_while_the_message_is_kept(database: Database) -> None:
+    ids = answered(database, MONDAY, 2)
+    with database.write() as session:
+        payload = {"text": "答", "metadata": {"kind": "faq", "question": "a", "questions": ["a", "b"]}}
+        session.execute(update(Outbox.__table__).where(Outbox.id == ids[0]).values(payload=payload))
+    draw(database)
+
+    def told() -> dict[str, tuple[str, ...]]:
+        with database.read() as session:
+            return {one.label: sampling.questions_of(session, one) for one in sampling.of_week(session, LAST_WEEK)}
+
+    assert told() == {"faq/a": ("a", "b"), "faq/k": ("k",)}
+    with database.write() as session:
+        session.execute(delete(Outbox.__table__))
+    assert told() == {"faq/a": ("a",), "faq/k": ("k",)}
+
+
+def test_words_go_half_a_year_after_the_end_of_their_week(database: Database) -> None:
+    answered(database, MONDAY)
+    draw(database)
+    ended = MONDAY + timedelta(weeks=1)
+    with database.look() as connection:
+        assert (sampling.old(connection, ended - timedelta(seconds=1)), sampling.old(connection, ended)) == (0, 1)
+    assert sampling.purge(database, ended - timedelta(seconds=1)) == 0
+    assert (sampling.purge(database, ended), sampling.purge(database, ended)) == (1, 0)
+    assert [one.question for one in drawn(database)] == [""]
 
 
 def test_the_share_counts_what_was_asked_since_then(database: Database) -> None:

@@ -8,6 +8,7 @@ import pytest
 from bot.db import Database
 from bot.inbox import feedback, journal, missed, outbox, retention
 from bot.inbox.models import Missed
+from bot.inbox.text import MAX_TEXT, MOST_KEPT
 from tests.inbox.asking import rows
 from tests.inbox.conftest import NOW
 
@@ -45,6 +46,12 @@ def test_a_word_of_displeasure_keeps_the_question_before_it(database: Database, 
     assert kept(database) == [("学时怎么弄", reason)]
 
 
+def test_of_a_long_message_its_beginning_is_kept(database: Database) -> None:
+    told(database, "学" * MOST_KEPT, None)
+    told(database, "没用", "useless")
+    assert kept(database) == [("学" * MAX_TEXT, "useless")]
+
+
 def test_displeasure_with_nothing_before_it_keeps_nothing(database: Database) -> None:
     told(database, "没用", "useless")
     assert kept(database) == []
@@ -62,6 +69,32 @@ def test_a_useless_vote_keeps_the_question_and_a_useful_one_does_not(database: D
         assert feedback.vote(session, first, "web:a", feedback.USELESS, NOW) is feedback.Outcome.ALREADY
         assert feedback.vote(session, second, "web:a", feedback.USEFUL, NOW) is feedback.Outcome.STORED
     assert kept(database) == [("一", "useless")]
+
+
+def chosen(database: Database, said: str) -> int:
+    """As ``told``: the answer to a choice out of an offer."""
+    payload = {"text": "答", "metadata": {"kind": "faq", "chosen": True, "feedback": True}}
+    with database.begin() as connection:
+        entry = journal.write(connection, channel="web", sender_id="web:a", external_id=None, text=said, now=NOW)
+        return outbox.add(connection, "web:a", [payload], NOW, journal_id=entry.id)[-1].id
+
+
+def test_of_a_choice_voted_useless_the_sentence_before_the_offer_is_kept(database: Database) -> None:
+    told(database, "学习的事", None)
+    told(database, "别人的问题", None, sender="web:b")
+    taken = chosen(database, "1")
+    with database.write() as session:
+        assert feedback.vote(session, taken, "web:a", feedback.USELESS, NOW) is feedback.Outcome.STORED
+    assert kept(database) == [("学习的事", "useless")]
+
+
+def test_of_a_choice_whose_question_is_gone_nothing_is_kept(database: Database) -> None:
+    taken = chosen(database, "1")
+    with database.write() as session:
+        assert missed.sentence_behind(session, taken) is None
+        assert missed.sentence_behind(session, taken + 1) is None
+        assert feedback.vote(session, taken, "web:a", feedback.USELESS, NOW) is feedback.Outcome.STORED
+    assert kept(database) == []
 
 
 def test_only_the_newest_are_told_oldest_first_and_none_from_before(database: Database) -> None:

@@ -74,7 +74,8 @@ def test_the_next_message_leans_on_the_last_question_through_the_tracker(told: T
 def test_a_number_chooses_from_the_choices_of_the_message_before_and_of_no_earlier_one(told: Telling):
     chat = Chat(told(("faq/submit", 0.3), ("faq/public", 0.3), pieces={"早上好哦朋友": "greet"}))
     assert chat.say("说说学习")["meaning"]["choices"] == ["faq/submit", "faq/public"]
-    assert chat.say("2")["meaning"]["turn"]["key"] == "public"
+    taken = chat.say("2")["meaning"]
+    assert (taken["turn"]["key"], taken["chosen"]) == ("public", True)
     chat.say("说说学习")
     chat.say("早上好哦朋友")
     assert chat.say("都不是")["meaning"]["turn"]["intent"] != "none_of_these"

@@ -140,7 +140,8 @@ def test_an_unsure_reading_asks_back_with_up_to_three_choices(understanding: Und
     ],
 )
 def test_a_choice_is_made_by_number_or_refused(understanding: Understanding, said: str, turn: Turn) -> None:
-    assert understanding.read(said, Context(2023, choices=CHOICES)).turn == turn
+    meaning = understanding.read(said, Context(2023, choices=CHOICES))
+    assert (meaning.turn, meaning.chosen) == (turn, turn.intent != "none_of_these")
 
 
 def test_a_number_beyond_the_choices_chooses_nothing(understanding: Understanding) -> None:
@@ -149,6 +150,7 @@ def test_a_number_beyond_the_choices_chooses_nothing(understanding: Understandin
 
 def test_a_question_beside_choices_is_read_as_itself(understanding: Understanding) -> None:
     assert understanding.read("什么时候审验", Context(2023, choices=CHOICES)).turn == Turn("faq", "date_verify")
+    assert not understanding.read("什么时候审验", Context(2023, choices=CHOICES)).chosen
 
 
 def test_being_bound_speaks_for_ones_record(understanding: Understanding) -> None:

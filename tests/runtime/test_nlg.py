@@ -42,7 +42,7 @@ async def test_a_question_is_sent_with_its_figure_its_clause_and_its_buttons(gen
     message = await sent(generator, "utter_faq/hours_public", Turn("faq", "hours_public"))
     assert "45学时" in message["text"]
     assert message["text"].splitlines()[-1].endswith("第二部分第（二）项")
-    assert message["metadata"] == {"kind": "faq", "question": "hours_public", "feedback": True}
+    assert message["metadata"] == {"kind": "faq", "question": "hours_public", "questions": ["hours_public"], "feedback": True}
     assert message["buttons"][-1] == {"title": "看原文", "payload": "看原文"}
 
 
@@ -51,6 +51,13 @@ async def test_several_questions_are_sent_in_one_message(generator: Answers):
     message = await sent(generator, "utter_faq/hours_public", Turn("faq"), parts=parts)
     assert message["text"].count("依据：") == 2
     assert message["metadata"]["question"] == "hours_public"
+    assert message["metadata"]["questions"] == ["hours_public", "title_junior"]
+
+
+async def test_an_answer_to_a_choice_out_of_an_offer_says_so(generator: Answers):
+    by_choice = await sent(generator, "utter_faq/hours_public", Turn("faq", "hours_public"), chosen=True)
+    asked = await sent(generator, "utter_faq/hours_public", Turn("faq", "hours_public"), chosen=False)
+    assert by_choice == {**asked, "metadata": {**asked["metadata"], "chosen": True}}
 
 
 async def test_a_question_without_a_conversation_is_answered(generator: Answers):

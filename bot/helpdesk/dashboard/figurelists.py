@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, func, select, true
 from sqlalchemy.orm import Session
 
+from bot.helpdesk.answeredwith import QUESTIONS, keys
 from bot.helpdesk.dashboard import figurerows, messagelists
 from bot.helpdesk.dashboard.figureline import Line, Listed, Paged, Which
 from bot.helpdesk.dashboard.figurerows import TELEPHONE, TICKET_PARTS
@@ -48,7 +49,7 @@ def _votes(session: Session, which: Which, page: Paged) -> Listed:
         Feedback.vote,
         Feedback.sender_id,
         Outbox.kind,
-        messagelists.QUESTION.label("question"),
+        QUESTIONS.label("told"),
         Journal.text,
         Journal.id.label("asked"),
     )
@@ -57,10 +58,8 @@ def _votes(session: Session, which: Which, page: Paged) -> Listed:
     )
 
     def line(row: Any) -> Line:
-        labels = (row.question,) if row.question else ()
-        return Line(
-            row.at, row.text or "", _prefix(row.sender_id), (row.vote, row.kind), labels, sender_id=row.sender_id, journal_id=row.asked
-        )
+        said, labels = row.text or "", keys(row.told)
+        return Line(row.at, said, _prefix(row.sender_id), (row.vote, row.kind), labels, sender_id=row.sender_id, journal_id=row.asked)
 
     return _page(session, select(*facts).select_from(of), Feedback, Feedback.at, fits, page, line)
 
@@ -97,11 +96,14 @@ def _calls(session: Session, which: Which, page: Paged) -> Listed:
 def _judged(session: Session, which: Which, page: Paged) -> Listed:
     fits = and_(figurerows.judged(which.period, which.channel), _part(Sampled.verdict, which))
 
+    sampled = select(Sampled.__table__, QUESTIONS.label("told"))
+    with_answers = sampled.select_from(Sampled.__table__.outerjoin(Outbox.__table__, Outbox.id == Sampled.outbox_id))
+
     def line(row: Any) -> Line:
-        labels = (row.label,) if row.label else ()
+        labels = keys(row.told) or ((row.label,) if row.label else ())
         return Line(row.asked_at, row.question, _prefix(row.sender_id), (row.verdict,), labels, sender_id=row.sender_id)
 
-    return _page(session, select(Sampled.__table__), Sampled, Sampled.asked_at, fits, page, line)
+    return _page(session, with_answers, Sampled, Sampled.asked_at, fits, page, line)
 
 
 def _lessons(session: Session, which: Which, page: Paged) -> Listed:

@@ -90,10 +90,17 @@ def _days(figures: Figures) -> Table:
 
     def row(day: Period) -> list[Cell]:
         counts = [count(day, name) for name in names]
-        return [Cell(day.first.isoformat()), *counts, Cell(str(sum(int(one.text) for one in counts)))]
+        return [Cell(day.first.isoformat()), *counts, _of_day(day, counts, figures.channel)]
 
     rows = [row(Period(day, day)) for day in reversed(list(figures.period))]
-    return table("days", rows, [word("dashboard.heads.days"), *map(channel, names), word("dashboard.heads.all")])
+    whole = word("dashboard.heads.all_with_calls" if TELEPHONE in names and len(names) > 1 else "dashboard.heads.all")
+    return table("days", rows, [word("dashboard.heads.days"), *map(channel, names), whole])
+
+
+def _of_day(day: Period, counts: Sequence[Cell], name: str | None) -> Cell:
+    """What came in on a day. Messages and calls stand in no list together: where both came, the figure of each opens its own."""
+    came = {one.which.figure for one in counts if one.which and one.text != "0"} or {figurelists.MESSAGES}
+    return Cell(str(sum(int(one.text) for one in counts)), Which(came.pop(), day, name) if len(came) == 1 else None)
 
 
 def _parts(

@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import DateTime, and_, bindparam, case, select, type_coerce
+from sqlalchemy import DateTime, and_, bindparam, select, type_coerce
 from sqlalchemy.orm import Session
 
+from bot.helpdesk.answeredwith import QUESTIONS, keys
 from bot.helpdesk.dashboard.inflow import ENDS, NO_REPLY, NOTHING, UNANSWERED, Inflow, Names
 from bot.inbox.models import Journal, Outbox
 from bot.inbox.outcome import outcome
@@ -26,12 +27,7 @@ DURING = and_(_journal.c.received_at >= _BEGIN, _journal.c.received_at < _END)
 """Received between the parameters ``begin`` and ``end``."""
 _MESSAGES = select(_journal.c.id, _journal.c.channel, type_coerce(_journal.c.received_at, DateTime)).where(DURING)
 _ANSWERS = (
-    select(
-        _journal.c.id,
-        _outbox.c.kind,
-        type_coerce(_outbox.c.created_at, DateTime),
-        case((_outbox.c.kind == "faq", _outbox.c.payload[("metadata", "question")].as_string())),
-    )
+    select(_journal.c.id, _outbox.c.kind, type_coerce(_outbox.c.created_at, DateTime), QUESTIONS)
     .select_from(_journal.join(_outbox, _outbox.c.journal_id == _journal.c.id))
     .where(DURING, _outbox.c.kind.not_in(OF_PEOPLE))
 )
@@ -83,7 +79,7 @@ def _replies(received: Any, told: Any, answers: Sequence[Any]) -> Any:
 
 
 def _asked(answers: Sequence[Any], questions: Names) -> Any:
-    pairs = sorted({(at, questions.code(question)) for at, _, _, question in answers if question is not None})
+    pairs = sorted({(at, questions.code(key)) for at, _, _, told in answers if told is not None for key in keys(told)})
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 

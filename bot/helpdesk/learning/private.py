@@ -9,8 +9,6 @@ from bot.nlu.text import either
 _MAIL = re.compile(r"[\w.+*-]+@[\w-]+(?:\.[\w-]+)*", re.ASCII)
 _LANDLINE = re.compile(r"\(?0\d{2,3}\)?[- ]?\d{7,8}")
 _LONG_NUMBER = re.compile(r"[A-Za-z]{0,2}\d{7,}")
-_NUMBERED = re.compile(r"(?<=第)\d{5,}(?=号)")
-_DATE = r"(?:19|20)\d{2}(?:年|[-./])\d{1,2}(?:月|[-./])\d{1,2}[日号]?"
 _TOKEN = r"(?:\d{6,}|(?=[0-9_-]*[A-Za-z])[0-9A-Za-z][0-9A-Za-z_-]{4,})"  # five digits are a public service's number
 
 
@@ -20,18 +18,20 @@ def without(said: str) -> str:
         said = pattern.sub(" ", said)
     for pattern in _beside_words():
         said = pattern.sub(r"\g<kept> ", said)
-    return _NUMBERED.sub(" ", _LONG_NUMBER.sub(" ", said))
+    return _LONG_NUMBER.sub(" ", said)
 
 
 @lru_cache(maxsize=1)
 def _beside_words() -> tuple[re.Pattern[str], ...]:
     """What is a person's only because of the word beside it; the word is the group ``kept``."""
-    words = {what: either(word(f"learning.private.{what}").split()) for what in ("accounts", "link", "last", "born", "plates")}
-    accounts, link, last, born, plates = (f"(?:{some})" for some in words.values())
+    kinds = ("accounts", "link", "last", "born", "plates", "date", "numbered")
+    accounts, link, last, born, plates, between, numbered = (f"(?:{either(word(f'learning.private.{kind}').split())})" for kind in kinds)
+    date = rf"(?:19|20)\d{{2}}{between}\d{{1,2}}{between}\d{{1,2}}{between}?"
     return (
         re.compile(rf"(?P<kept>{accounts})(?:\s|{link})*{_TOKEN}", re.IGNORECASE),
         re.compile(rf"(?P<kept>{last})(?:\s|{link})*\d{{3,6}}[Xx]?"),
-        re.compile(rf"(?P<kept>){_DATE}(?=[^,。;!?]{{0,4}}?{born})"),
-        re.compile(rf"(?P<kept>{born})[^0-9,。;!?]{{0,6}}{_DATE}"),
+        re.compile(rf"(?P<kept>){date}(?=[^,。;!?]{{0,4}}?{born})"),
+        re.compile(rf"(?P<kept>{born})[^0-9,。;!?]{{0,6}}{date}"),
+        re.compile(rf"(?P<kept>{numbered})\d{{5,}}"),
         re.compile(rf"(?P<kept>){plates}[A-Za-z][\s·-]?(?=[A-Za-z]*\d)[0-9A-Za-z]{{5,6}}"),
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.helpdesk.words import word
 from bot.hours import vocabulary
 from bot.hours.importer import KINDS
-from bot.hours.sheet import FileRefusedError, read
+from bot.hours.sheet import FileRefusedError, HeadingsError, read
 from bot.settings import Settings
 
 MOST_BYTES = 400 << 20  # three million hour records as CSV
@@ -25,9 +25,14 @@ class UploadRefusedError(Exception):
     """The file or the wish cannot be taken; the text is one Chinese sentence."""
 
 
+def place_of(settings: Settings) -> Path:
+    """Where uploads lie, beside the database; before the first one there is no such folder."""
+    return settings.folder / "uploads"
+
+
 def folder_of(settings: Settings) -> Path:
-    """Where uploads lie: beside the database, readable for this program's user alone. Made on first use."""
-    folder = settings.folder / "uploads"
+    """The place of uploads, readable for this program's user alone. Made on first use."""
+    folder = place_of(settings)
     folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
     return folder
@@ -65,16 +70,14 @@ def too_large() -> str:
 
 def guess_kind(path: Path) -> str:
     """Which of the three files it is, by its headings. UploadRefusedError for one that is none of them."""
-    reasons = []
     for kind in KINDS:
         try:
             next(read(path, vocabulary.headings(kind)), None)
-        except FileRefusedError as refused:
-            reasons.append(str(refused))
-        else:
-            return kind
-    if len(set(reasons)) == 1:  # not the headings: it cannot be read as any
-        raise UploadRefusedError(reasons[0])
+        except HeadingsError:
+            continue
+        except FileRefusedError as refused:  # it cannot be read as any, and is not opened again to see that
+            raise UploadRefusedError(str(refused)) from None
+        return kind
     raise UploadRefusedError(word("data.refused.no_kind", file=path.name))
 
 
@@ -92,13 +95,13 @@ def delete_files(path: Path | None) -> None:
         shutil.rmtree(path.parent, ignore_errors=True)
 
 
-def sweep(folder: Path, known: Collection[Path]) -> None:
-    """Remove the places of uploads that no row knows; a young one may belong to a file that is just coming in."""
+def strays(folder: Path, known: Collection[Path]) -> list[Path]:
+    """The places of uploads that no row knows; a young one may belong to a file that is just coming in."""
+    if not folder.is_dir():
+        return []
     with tempfile.TemporaryDirectory(dir=folder) as fresh:  # its age, told by the same clock as the others'
         before = Path(fresh).stat().st_mtime - ARRIVING
-        for place in folder.iterdir():
-            if place not in known and place.stat().st_mtime < before:
-                shutil.rmtree(place, ignore_errors=True)
+        return [place for place in folder.iterdir() if place not in known and place.stat().st_mtime < before]
 
 
 def _harmless(name: str) -> str:

@@ -1,17 +1,20 @@
 """Files brought for import: what state each is in, and what was found in it. Nothing here runs in the background."""
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
 
 from bot.db import Database
 from bot.helpdesk.models import Staff, Upload
-from bot.helpdesk.records.uploadfiles import delete_files, sweep
+from bot.helpdesk.records.uploadfiles import delete_files, strays
 from bot.helpdesk.words import word
 from bot.hours.importer import Outcome
 from bot.hours.models import ImportBatch
@@ -110,18 +113,29 @@ def told(outcome: Outcome) -> dict[str, Any]:
     return {**counts, "bad_lines": outcome.bad_lines, "fault_count": outcome.fault_count, "report": report}
 
 
-def tidy(database: Database, folder: Path, now: datetime) -> None:
-    """Give up what has been lying undecided for too long, and remove files whose upload ended when a process died."""
+def old(connection: Session | Connection, before: datetime, folder: Path) -> int:
+    """How many files `tidy` would delete."""
+    undecided = connection.execute(select(func.count()).select_from(Upload).where(_overdue(before))).scalar_one()
+    return int(undecided) + len(strays(folder, _known(connection)))
+
+
+def tidy(database: Database, before: datetime, folder: Path) -> int:
+    """Give up what has been lying undecided since then, and remove files whose upload ended when a process died; how many files went."""
     with database.read() as session:
-        old = _shown(session, _select().where(Upload.state.in_(LYING), Upload.at < now - KEPT))
-    for upload in old:
+        undecided = _shown(session, _select().where(_overdue(before)))
+    count = 0
+    for upload in undecided:
+        mine = update(Upload).where(Upload.id == upload.id, _overdue(before)).values(state=GIVEN_UP, path=None)
         with database.write() as session:
-            gone = move(session, upload.id, LYING, GIVEN_UP, now, path=None)
-        if gone:
+            gone = bool(session.execute(mine.execution_options(synchronize_session=False)).rowcount)
+        if gone:  # nobody decided meanwhile
             delete_files(upload.path)
+            count += 1
     with database.read() as session:
-        known = {Path(path).parent for path in session.execute(select(Upload.path).where(Upload.path.is_not(None))).scalars()}
-    sweep(folder, known)
+        lost = strays(folder, _known(session))
+    for place in lost:
+        shutil.rmtree(place, ignore_errors=True)
+    return count + len(lost)
 
 
 def batches(session: Session, page: int, size: int = 20) -> tuple[list[tuple[ImportBatch, str | None]], bool]:
@@ -131,6 +145,17 @@ def batches(session: Session, page: int, size: int = 20) -> tuple[list[tuple[Imp
     )
     found = session.execute(query.order_by(ImportBatch.id.desc()).limit(size + 1).offset((page - 1) * size)).all()
     return [(batch, name) for batch, name in found[:size]], len(found) > size
+
+
+def _overdue(before: datetime) -> ColumnElement:
+    """Undecided since then. So is one whose process has been dead for as long, though nobody has opened its page to see that."""
+    lying, dead = and_(Upload.state.in_(LYING), Upload.at < before), and_(Upload.state.in_(BUSY), Upload.beat_at < before)
+    return or_(lying, dead)
+
+
+def _known(connection: Session | Connection) -> set[Path]:
+    """The places that rows tell of."""
+    return {Path(path).parent for path in connection.execute(select(Upload.path).where(Upload.path.is_not(None))).scalars()}
 
 
 def _select() -> Any:

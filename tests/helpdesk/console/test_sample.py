@@ -5,9 +5,11 @@ from datetime import timedelta
 import httpx
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
+from bot.helpdesk import sampling
 from bot.helpdesk.models import Sampled
+from bot.hours.models import AuditEntry
 from bot.inbox.models import Journal, Missed, Outbox
 from bot.settings import load
 from tests.helpdesk.console.conftest import PASSWORD
@@ -31,7 +33,8 @@ def answers(console):
                 "state": "processed",
             }
             journal_id = session.execute(insert(Journal.__table__), said).inserted_primary_key[0]
-            payload = {"text": ANSWER, "metadata": {"kind": "faq", "question": "hours_public"}}
+            keys = ["hours_public", "title_junior"]
+            payload = {"text": ANSWER, "metadata": {"kind": "faq", "question": keys[0], "questions": keys}}
             told = {
                 "sender_id": f"web:{number}",
                 "journal_id": journal_id,
@@ -56,6 +59,7 @@ def test_answers_are_judged_by_keys_taken_back_and_a_wrong_one_is_sent_on(consol
     expect(page.locator(".asked")).to_contain_text("公需要多少<b>")
     page.get_by_text("对照通知原文").click()
     expect(page.locator(".quote")).to_contain_text("公需科目不少于 45 学时")
+    expect(page.locator(".quote")).to_contain_text("自2019年以来近4年、3年")
     page.keyboard.press("1")
     expect(page.get_by_role("heading", name="第 2 条")).to_be_visible()
     page.keyboard.press("r")
@@ -84,6 +88,47 @@ def test_answers_are_judged_by_keys_taken_back_and_a_wrong_one_is_sent_on(consol
     assert verdicts(console) == ["right", "partly"]
 
 
+def test_a_key_held_down_judges_one_answer_alone(console, answers, signed_in):
+    page = signed_in("agent")
+    page.goto("/sample")
+    again = "key => document.dispatchEvent(new KeyboardEvent('keydown', {key, repeat: true, bubbles: true, cancelable: true}))"
+    page.evaluate(again, "1")
+    page.wait_for_timeout(300)
+    assert verdicts(console) == []
+    page.keyboard.press("1")
+    expect(page.get_by_role("heading", name="第 2 条")).to_be_visible()
+    assert verdicts(console) == ["right"]
+
+
+def test_what_was_said_around_an_answer_is_read_and_the_look_leaves_a_trace(console, answers, signed_in):
+    page = signed_in("agent")
+    page.goto("/sample")
+    with console.database.write() as session:
+        one = session.execute(select(Sampled).order_by(Sampled.id)).scalars().first()
+        for text, minutes in (("学习的事", -5), ("谢谢", 5)):
+            said = {"sender_id": one.sender_id, "channel": "web", "text": text, "state": "processed"}
+            session.execute(insert(Journal.__table__), {**said, "received_at": one.asked_at + timedelta(minutes=minutes)})
+        number, asked = one.id, one.question
+    page.keyboard.press("c")
+    page.wait_for_url(f"**/sample/{number}/said")
+    assert page.locator(".turn p").all_inner_texts() == ["学习的事", asked, ANSWER, "谢谢"]
+    assert page.locator(".turn.this p").all_inner_texts() == [asked]
+    with console.database.read() as session:
+        last = session.execute(select(AuditEntry).order_by(AuditEntry.id.desc())).scalars().first()
+    assert (last.actor, last.action, last.detail) == ("staff:1", "console-lookup", f"sample {number}")
+    page.get_by_role("link", name="回到抽检").click()
+    expect(page.get_by_role("heading", name="第 1 条")).to_be_visible()
+    with console.database.write() as session:
+        sampling.forget(session, one.sender_id)
+        judged = session.execute(select(Sampled.id).order_by(Sampled.id)).scalars().first()
+        sampling.judge(session, judged, "right", "", 1, load(console.env).now())
+        session.execute(update(Sampled).where(Sampled.id == judged).values(question="", answer="", sender_id=""))
+    for gone in (number, judged):
+        assert page.request.get(f"/sample/{gone}/said").status == 404
+    page.goto(f"/sample?at={judged}")
+    expect(page.get_by_role("link", name="前后的对话")).to_have_count(0)
+
+
 def test_a_second_agent_sees_what_the_first_has_judged_and_cannot_take_it_back(console, answers, signed_in):
     first, second = signed_in("agent"), signed_in("admin")
     first.goto("/sample")
@@ -97,7 +142,7 @@ def test_a_second_agent_sees_what_the_first_has_judged_and_cannot_take_it_back(c
 
 
 def test_who_sees_one_unit_alone_judges_nothing(console, answers):
-    with httpx.Client(base_url=console.url, headers={"Origin": console.url}) as client:
+    with httpx.Client(base_url=console.url, headers={"Origin": console.url}, timeout=30) as client:
         client.post("/login", data={"login": "unit", "password": PASSWORD})
         assert client.get("/sample").status_code == 403
     with console.database.read() as session:

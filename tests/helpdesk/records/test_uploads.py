@@ -280,10 +280,34 @@ def test_a_file_name_leads_nowhere_else(settings, name, kept):
 def test_what_lies_undecided_for_a_week_is_given_up(database, settings, work, brought):
     upload = brought("people", PEOPLE)
     path = look(work, upload).path
-    uploads.tidy(database, uploadfiles.folder_of(settings), NOW + uploads.KEPT)
+    folder = uploadfiles.folder_of(settings)
+    assert uploads.tidy(database, NOW, folder) == 0
     assert path.exists()
-    uploads.tidy(database, uploadfiles.folder_of(settings), NOW + uploads.KEPT + timedelta(seconds=1))
+    with database.look() as connection:
+        assert uploads.old(connection, NOW + timedelta(seconds=1), folder) == 1
+    assert path.exists()
+    assert uploads.tidy(database, NOW + timedelta(seconds=1), folder) == 1
     assert (look(work, upload).state, path.parent.exists()) == ("given_up", False)
+
+
+def test_what_a_dead_process_left_is_given_up_though_nobody_looked(database, settings, work, brought):
+    upload = brought("people", PEOPLE, check=False)
+    later = NOW + timedelta(days=3)
+    with database.write() as session:
+        path = uploads.find(session, upload).path
+        uploads.beat(session, upload, 0.5, later)
+    folder = uploadfiles.folder_of(settings)
+    assert uploads.tidy(database, later, folder) == 0, "it lived then"
+    assert uploads.tidy(database, later + timedelta(seconds=1), folder) == 1
+    assert (look(work, upload).state, path.parent.exists()) == ("given_up", False)
+
+
+def test_before_the_first_upload_there_is_nothing_to_tidy_and_no_folder(database, settings):
+    folder = uploadfiles.place_of(settings)
+    with database.look() as connection:
+        assert uploads.old(connection, NOW, folder) == 0
+    assert uploads.tidy(database, NOW, folder) == 0
+    assert not folder.exists()
 
 
 def test_files_that_no_upload_knows_are_removed_unless_they_are_just_coming_in(database, settings, brought):
@@ -296,7 +320,9 @@ def test_files_that_no_upload_knows_are_removed_unless_they_are_just_coming_in(d
         (place / "people.csv").write_text("x", encoding="utf-8")
     for place in (lost, known):
         os.utime(place, (1, 1))
-    uploads.tidy(database, folder, NOW)
+    with database.look() as connection:
+        assert uploads.old(connection, NOW, folder) == 1
+    assert uploads.tidy(database, NOW, folder) == 1
     assert set(folder.iterdir()) == {known, arriving}
     assert upload == 1
 

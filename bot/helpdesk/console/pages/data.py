@@ -131,7 +131,7 @@ def undo(member: Admin, work: AtWork, batch_id: int) -> Response:
 def _taken(
     request: Request, desk: Desk, member: Admin, work: Workshop, name: str, source: BinaryIO, kind: str
 ) -> Response:  # fmt: skip
-    uploads.tidy(desk.database, uploadfiles.folder_of(desk.settings), desk.now)
+    uploads.tidy(desk.database, desk.now - uploads.KEPT, uploadfiles.place_of(desk.settings))
     try:
         with uploadfiles.received(desk.settings, name, _blocks(source)) as path:
             chosen = kind if kind in KINDS else uploadfiles.guess_kind(path)
