@@ -38,7 +38,7 @@ def listening(furnish: Callable[[Sanic], Any]) -> Iterator[tuple[str, Sanic]]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
-    assert started.wait(20)
+    assert started.wait(60)
     app, port, loop, stop = ready[0]
     try:
         yield f"http://127.0.0.1:{port}", app

@@ -32,6 +32,7 @@ class Person(Base):
     ``initials`` its pinyin initials in small letters, for searching."""
 
     __tablename__ = "person"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # audit entries and calls name people by id, and outlive them
     id = Column(Integer, primary_key=True)
     id_number = Column(String(32), nullable=False, unique=True)
     name = Column(String(64), nullable=False)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from bot.hours.unpacking import LONGEST_CELL, MOST_CELLS, Archive, OversizedError
 from bot.messages import message
 
 CHUNK = 1 << 20
@@ -18,6 +19,10 @@ BIG_FIELD = 1 << 17
 
 class FileRefusedError(Exception):
     """The file as a whole cannot be imported; the text is one Chinese sentence."""
+
+
+class HeadingsError(FileRefusedError):
+    """It can be read, and has other headings."""
 
 
 @dataclass(frozen=True)
@@ -96,18 +101,23 @@ def _csv(source: BinaryIO, path: Path, columns: dict[str, str], advance: Callabl
 
 
 def _excel(source: BinaryIO, columns: dict[str, str], advance: Callable[[float], None]) -> Iterator[Line]:
-    from openpyxl import load_workbook
+    from openpyxl.reader.excel import ExcelReader
     from openpyxl.utils.exceptions import InvalidFileException
 
     name = Path(source.name).name
     try:
-        book = load_workbook(source, read_only=True, data_only=True)
-        sheet = book.worksheets[0]
+        reader = ExcelReader(source, read_only=True, data_only=True)
+        reader.archive = Archive(source)
+        reader.read()
+        sheet = reader.wb.worksheets[0]
         total = sheet.max_row or 0
         sheet.reset_dimensions()  # some programs write a wrong size into the file
         places: dict[str, int] = {}
-        width = 0
+        width = met = 0
         for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+            met += len(cells)
+            if met > MOST_CELLS:
+                raise OversizedError
             values = [_cell(value) for value in cells]
             if all(value == "" for value in values):
                 continue
@@ -118,6 +128,8 @@ def _excel(source: BinaryIO, columns: dict[str, str], advance: Callable[[float],
                 advance(number / total)
             row = {field: values[place] if place < len(values) else "" for field, place in places.items()}
             yield Line(number, row, [(place, value) for place, value in enumerate(values[width:], width + 1) if value != ""])
+    except OversizedError as error:
+        raise FileRefusedError(message(f"hours.file.{error.what}", file=name)) from None
     except (zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ValueError, SyntaxError) as error:
         raise FileRefusedError(message("hours.file.broken_excel", file=name, why=type(error).__name__)) from None
     if not places:
@@ -125,7 +137,12 @@ def _excel(source: BinaryIO, columns: dict[str, str], advance: Callable[[float],
 
 
 def _cell(value: Any) -> Any:
-    return "" if value is None else value.strip() if isinstance(value, str) else value
+    """OversizedError for a text that no cell can hold."""
+    if not isinstance(value, str):
+        return "" if value is None else value
+    if len(value) > LONGEST_CELL:
+        raise OversizedError
+    return value.strip()
 
 
 def _places(cells: list[str], columns: dict[str, str], name: str) -> dict[str, int]:
@@ -133,7 +150,7 @@ def _places(cells: list[str], columns: dict[str, str], name: str) -> dict[str, i
     found = [unicodedata.normalize("NFKC", cell).replace(" ", "").strip() for cell in cells]
     missing = [heading for heading in columns.values() if heading not in found]
     if missing:
-        raise FileRefusedError(message("hours.file.missing_columns", file=name, columns="、".join(missing)))
+        raise HeadingsError(message("hours.file.missing_columns", file=name, columns="、".join(missing)))
     doubled = [heading for heading in columns.values() if found.count(heading) > 1]
     if doubled:
         raise FileRefusedError(message("hours.file.doubled_columns", file=name, columns="、".join(doubled)))

@@ -23,6 +23,9 @@ class Line:
 
 
 PERSON = "person"
+Span = tuple[datetime | None, datetime | None]
+"""From a moment until before another; None where it has no end."""
+WHENEVER: Span = (None, None)
 BEFORE, BEHIND, BEHIND_MOST = 6, 3, 40
 """Messages of the person around a moment, and answers at most."""
 
@@ -42,20 +45,28 @@ def history(session: Session, sender_id: str, limit: int = 100) -> list[Line]:
     return _ordered(asked, told)
 
 
-def around(session: Session, sender_id: str, at: datetime) -> list[Line]:
-    """What was said in the conversation around a moment, oldest first: a few messages of the person with the answers among them."""
-    asked = select(Journal.id, Journal.text, Journal.received_at).where(Journal.sender_id == sender_id)
+def around(session: Session, sender_id: str, at: datetime, within: Span = WHENEVER) -> list[Line]:
+    """What was said in the conversation around a moment, oldest first: a few messages of the person with the answers among them.
+
+    Nothing from outside the span ``within``: there the chat was another's.
+    """
+    asked = select(Journal.id, Journal.text, Journal.received_at).where(Journal.sender_id == sender_id, *_in(within, Journal.received_at))
     before = session.execute(asked.where(Journal.received_at <= at).order_by(Journal.id.desc()).limit(BEFORE)).all()
     behind = session.execute(asked.where(Journal.received_at > at).order_by(Journal.id).limit(BEHIND + 1)).all()
     first = min([row.received_at for row in before], default=at)
     answers = (
         select(Outbox.id, Outbox.kind, Outbox.payload, Outbox.created_at, Feedback.vote)
         .outerjoin(Feedback, Feedback.outbox_id == Outbox.id)
-        .where(Outbox.sender_id == sender_id, Outbox.created_at >= first)
+        .where(Outbox.sender_id == sender_id, Outbox.created_at >= first, *_in(within, Outbox.created_at))
     )
     if len(behind) > BEHIND:
         answers = answers.where(Outbox.created_at < behind[-1].received_at)
     return _ordered([*before, *behind[:BEHIND]], session.execute(answers.order_by(Outbox.id).limit(BEHIND_MOST)).all())
+
+
+def _in(within: Span, column: Any) -> list[Any]:
+    first, end = within
+    return [*([] if first is None else [column >= first]), *([] if end is None else [column < end])]
 
 
 def _ordered(asked: Iterable[Any], told: Iterable[Any]) -> list[Line]:

@@ -10,17 +10,17 @@ import socket
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from bot import settings as bot_settings
 from bot.answers import Answers
 from bot.asking import load_understanding
-from bot.db import open_database
+from bot.db import DatabaseFault, open_database
 from bot.messages import message
 from bot.nlu.understand import Understanding
-from bot.runtime import logs, models
+from bot.runtime import logs, models, trialaccount
 from bot.runtime.child import GRACE_SECONDS, SERVING, Supervisor
 from bot.runtime.consoles import address, host_of
 from bot.runtime.launcher import port_problem, reserve
@@ -30,6 +30,9 @@ from bot.schema import require_current
 from policies.notice import load_notices
 
 logger = logging.getLogger(__name__)
+
+TRIAL_SECONDS = 20.0
+"""How often is looked whether real people have come, while the account for trying out stands."""
 
 
 class Reader:
@@ -73,6 +76,7 @@ def serve(listener: socket.socket, folder: Path = MODELS, supervisor: Supervisor
 
     settings = bot_settings.load()
     require_current(settings)
+    trialaccount.close_and_say(settings)
     notices = load_notices()
     reader = Reader(folder)
     database = open_database(settings)
@@ -82,9 +86,11 @@ def serve(listener: socket.socket, folder: Path = MODELS, supervisor: Supervisor
     async def lifespan(_: Any) -> AsyncIterator[None]:
         await asyncio.to_thread(_warm, reader)
         asyncio.get_running_loop().run_in_executor(None, _look_ahead, desk)
+        trial = asyncio.create_task(_close_trial(desk))
         if supervisor is not None:
             supervisor.tell(SERVING)
         yield
+        trial.cancel()
         database.dispose()
 
     app = create_app(desk, lifespan)
@@ -112,6 +118,18 @@ def _warm(reader: Reader) -> None:
         reader()
     except Exception as error:
         logger.warning("no model can be read yet: %s", type(error).__name__)
+
+
+async def _close_trial(desk: Any) -> None:
+    """Take the account for trying out out of use when an import, here or from the command line, brings real people."""
+    stands = True
+    while stands:
+        with suppress(DatabaseFault):  # away, or being written to: the next look will tell
+            said = await asyncio.to_thread(trialaccount.closed, desk.database, desk.settings)
+            if said is not None:
+                print(said, flush=True)
+            stands = await asyncio.to_thread(trialaccount.stands, desk.database)
+        await asyncio.sleep(TRIAL_SECONDS)
 
 
 def _look_ahead(desk: Any) -> None:

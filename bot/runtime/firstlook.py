@@ -1,8 +1,6 @@
 """`make run`: from an empty folder to a bot one can try: database, sample people, model, codes to bind with."""
 
-import csv
 import os
-import secrets
 import subprocess
 import sys
 from functools import partial
@@ -12,19 +10,16 @@ from sqlalchemy import select
 from bot import schema
 from bot import settings as settings_module
 from bot.db import Database, open_database
-from bot.helpdesk.models import ADMIN
-from bot.helpdesk.staff import accounts
 from bot.hours.identity import issue_codes
 from bot.hours.models import Person
-from bot.hours.sample import FOLDER, load_sample
+from bot.hours.sample import load_sample
 from bot.messages import message
-from bot.runtime import consoles, launcher, training
+from bot.runtime import consoles, launcher, training, trialaccount
 from bot.settings import Settings
 
 SAMPLE_DAY = "2023-11-20"
 """The day the sample people are made for."""
 TRY_CODES = 2
-TRY_LOGIN = "shiyong"
 
 
 def run(port: int) -> None:
@@ -38,11 +33,13 @@ def run(port: int) -> None:
         schema.upgrade(database)
         if load_sample(database, settings.now()):
             print(message("runtime.sample_loaded"), flush=True)
-        if only_sample(database):
+        if trialaccount.only_sample(database):
             if settings.today is None:
                 os.environ["BOT_TODAY"] = SAMPLE_DAY  # for the action server too
                 settings = settings_module.load()
             lines = lines_to_try(database, settings)
+        elif said := trialaccount.closed(database, settings):
+            print(said, flush=True)
     finally:
         database.dispose()
     train_if_stale()
@@ -57,30 +54,10 @@ def train_if_stale() -> None:
             raise SystemExit(code)
 
 
-def only_sample(database: Database) -> bool:
-    """Whether everybody on record is one of the sample people."""
-    with (FOLDER / "people.csv").open(encoding="utf-8-sig", newline="") as source:
-        rows = csv.reader(source)
-        next(rows)
-        invented = {row[0] for row in rows}
-    with database.read() as session:
-        return set(session.execute(select(Person.id_number)).scalars()) <= invented
-
-
 def lines_to_try(database: Database, settings: Settings) -> list[str]:
     """An account of the console with a fresh password, and binding sentences with fresh codes of the first sample people."""
     with database.write() as session:
         people = session.execute(select(Person).order_by(Person.id).limit(TRY_CODES)).scalars().all()
         issued = issue_codes(session, settings.secret_key(), people, settings.now())
-    lines = [message("runtime.try_console", login=TRY_LOGIN, password=_account_to_try(database, settings))]
+    lines = [message("runtime.try_console", login=trialaccount.LOGIN, password=trialaccount.opened(database, settings))]
     return [*lines, message("runtime.try_codes"), *(message("runtime.try_code", name=one.name, code=one.code) for one in issued)]
-
-
-def _account_to_try(database: Database, settings: Settings) -> str:
-    """The password of an administrator's account for trying the console out, made now."""
-    password = secrets.token_urlsafe(9)
-    if any(account.login == TRY_LOGIN for account in accounts.everyone(database)):
-        accounts.set_password(database, TRY_LOGIN, password, settings.now())
-    else:
-        accounts.add(database, TRY_LOGIN, message("runtime.try_name"), password, settings.now(), role=ADMIN)
-    return password

@@ -79,7 +79,7 @@ class Server:
     app: Any
 
     def client(self, **kwargs: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers={"Origin": self.url}, trust_env=False, verify=False, timeout=10, **kwargs)
+        return httpx.Client(base_url=self.url, headers={"Origin": self.url}, trust_env=False, verify=False, timeout=30, **kwargs)
 
 
 Starter = Callable[..., Server]

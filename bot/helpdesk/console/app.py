@@ -28,6 +28,7 @@ from bot.helpdesk.console.pages import (
     switches,
 )
 from bot.helpdesk.console.rendering import STATIC
+from bot.helpdesk.lookup.wholenumbers import TooManyNumbersError
 
 AREAS = (entry, events, conversations, calls, sample, switches, ask, people, audit, data, report, dashboard, learning)
 
@@ -45,6 +46,7 @@ def create_app(desk: Desk, lifespan: Any = None) -> FastAPI:
     app.exception_handler(HTTPException)(refusals.refused)
     app.exception_handler(RequestValidationError)(refusals.invalid)
     app.exception_handler(OverflowError)(refusals.invalid)  # a number in a form that no database takes
+    app.exception_handler(TooManyNumbersError)(refusals.too_many_numbers)
     app.exception_handler(DatabaseFault)(refusals.unavailable)
     app.exception_handler(Exception)(refusals.mistake)
     return app

@@ -47,6 +47,11 @@ def invalid(request: Request, _: Exception) -> Response:
     return _said(request, "invalid", 422)
 
 
+def too_many_numbers(request: Request, _: Exception) -> Response:
+    """Whole identity numbers were searched for so often that somebody may be guessing."""
+    return _said(request, "too_many_numbers", 429)
+
+
 def unavailable(request: Request, error: Exception) -> Response:
     """The database cannot serve."""
     logger.error("a page cannot reach the database: %s", type(error).__name__)

@@ -55,7 +55,7 @@ def talk(session: Session, desk: Desk, member: Member, ticket_id: int) -> Talk |
     if item is None:
         return None
     now = desk.now
-    entries = conversation.history(session, item.sender_id, now)
+    entries = conversation.history(session, item.sender_id, now, ticket_id=ticket_id)
     return Talk(
         item,
         item.section(member.id),

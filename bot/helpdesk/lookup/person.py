@@ -19,7 +19,7 @@ from policies.notice import Notices
 LOOKUP, REVEAL = "console-lookup", "console-reveal"
 WHY = ("caller", "record", "paperwork", "request")
 """Reasons for which a number may be shown; words/people.yml says them."""
-PLACES = ("people", "ask", "call", "learning", "dashboard")
+PLACES = ("people", "ask", "call", "learning", "dashboard", "sample")
 """Where somebody is looked up; words/audit.yml says them."""
 LATEST = 5
 

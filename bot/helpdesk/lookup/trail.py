@@ -15,7 +15,7 @@ from bot.hours.models import AuditEntry, Person
 
 PAGE = 50
 ACTIONS = (
-    *("console-lookup", "console-reveal", "console-code", "console-report", "console-export"),
+    *("console-lookup", "console-reveal", "console-number", "console-code", "console-report", "console-export"),
     *("codes", "bind", "bind-wrong", "unbind", "import", "undo-import"),
     *("staff-add", "staff-disable", "staff-enable", "staff-password", "switch-off", "switch-on", "retrain"),
     *("model-back", "model-live", "model-unmoved", "transcript", "purge"),

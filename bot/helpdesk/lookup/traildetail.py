@@ -15,11 +15,13 @@ _BATCH = r"batch (?P<batch>\d+) (?P<kind>\w+)"
 _UNIT = r"(?P<unit>.*) (?P<year>\d+) (?P<people>\d+)"
 _SWITCHED = r"(?P<scope>\w+) (?P<name>[^\s:]+)"
 _COUNT = r"(?P<people>\d+)"
+_LOOK = re.compile(r"(?P<place>\w+)(?: (?P<row>\d+))?")
 SHAPES = {
     "import": rf"{_BATCH} \+(?P<added>\d+) ~(?P<changed>\d+)",
     "undo-import": rf"{_BATCH} -(?P<removed>\d+) ~(?P<restored>\d+)",
     "console-report": _UNIT,
     "console-export": _UNIT,
+    "console-number": r"(?P<outcome>hit|miss) [0-9a-f]+",
     "codes": _COUNT,
     "console-code": _COUNT,
     "staff-add": r"(?P<login>\S+) (?P<role>\w+) (?P<number>\d+)",
@@ -36,8 +38,9 @@ SHAPES = {
 
 def told(entry: Entry, catalogue: Catalogue) -> str:
     """The detail in words, empty where who and whom say it all; ``catalogue`` names the questions that were switched."""
-    if entry.action == LOOKUP and entry.detail in PLACES:
-        return word(f"audit.where.{entry.detail}")
+    if entry.action == LOOKUP and (seen := _LOOK.fullmatch(entry.detail)) and seen["place"] in PLACES:
+        where = word(f"audit.where.{seen['place']}")
+        return where if seen["row"] is None else word("audit.details.row", where=where, row=seen["row"])
     if entry.action == REVEAL and entry.detail in WHY:
         return word(f"people.why.{entry.detail}")
     found = re.fullmatch(SHAPES[entry.action], entry.detail, re.DOTALL) if entry.action in SHAPES else None
@@ -61,6 +64,10 @@ def _codes(entry: Entry, facts: dict[str, Any], _: Catalogue) -> str:
     return "" if entry.person_id else _filled(entry, facts, _)
 
 
+def _number(entry: Entry, facts: dict[str, Any], _: Catalogue) -> str:
+    return word(f"audit.details.{entry.action}.{facts['outcome']}")
+
+
 def _account(entry: Entry, facts: dict[str, Any], _: Catalogue) -> str:
     return word(f"audit.details.{entry.action}", **facts | {"role": word(f"accounts.roles.{facts['role']}")})
 
@@ -80,6 +87,6 @@ _SAID: dict[str, Callable[[Entry, dict[str, Any], Catalogue], str]] = {
     **dict.fromkeys(("import", "undo-import"), _batch),
     **dict.fromkeys(("codes", "console-code"), _codes),
     **dict.fromkeys(("switch-off", "switch-on"), _switched),
-    **{"staff-add": _account, "purge": _purged},
+    **{"console-number": _number, "staff-add": _account, "purge": _purged},
 }
 """What takes more than filling the groups into a sentence."""

@@ -132,9 +132,7 @@ def history(session: Session, sender_id: str, now: datetime, limit: int = NEWEST
     return _gathered(sender_id, now, [session.execute(query, asked).all() for query in _NEWEST])
 
 
-def after(
-    session: Session, sender_id: str, cursor: Cursor, now: datetime, limit: int = 500, ticket_id: int | None = None
-) -> list[Entry]:
+def after(session: Session, sender_id: str, cursor: Cursor, now: datetime, limit: int = 500, ticket_id: int | None = None) -> list[Entry]:
     """The entries that come after ``cursor``, oldest first; of more than ``limit`` of a source the first ones. ``ticket_id`` as there."""
     passed = zip(_AFTER, (cursor.journal, cursor.outbox, cursor.event), strict=True)
     asked = {"sender": sender_id, "most": limit, "of_ticket": ticket_id}

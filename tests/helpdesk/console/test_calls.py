@@ -246,7 +246,7 @@ def test_the_record_prints_without_the_frame(agent):
 
 
 def test_a_unit_administrator_has_no_calls(console):
-    with httpx.Client(base_url=console.url, headers={"Origin": console.url}) as client:
+    with httpx.Client(base_url=console.url, headers={"Origin": console.url}, timeout=30) as client:
         client.post("/login", data={"login": "unit", "password": PASSWORD})
         assert {client.get(path).status_code for path in ("/calls", "/calls/new", "/calls/back", "/calls/1")} == {403}
 

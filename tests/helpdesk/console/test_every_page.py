@@ -39,7 +39,7 @@ def busy(console):
 @pytest.fixture(scope="module")
 def clients(console):
     """Everybody signed in, without a browser."""
-    opened = {role: httpx.Client(base_url=console.url, headers={"Origin": console.url}) for role in ROLES}
+    opened = {role: httpx.Client(base_url=console.url, headers={"Origin": console.url}, timeout=30) for role in ROLES}
     for role, client in opened.items():
         assert client.post("/login", data={"login": role, "password": PASSWORD}).status_code == 303
     yield opened

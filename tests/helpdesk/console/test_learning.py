@@ -141,7 +141,7 @@ def test_the_conversation_behind_a_sentence_is_a_look_that_leaves_a_trace(consol
         expect(page.get_by_role("link", name=person.name)).to_be_visible()
         with console.database.read() as session:
             traces = [(one.actor, one.action, one.person_id, one.detail) for one in session.query(AuditEntry)]
-        assert traces == [("staff:1", "console-lookup", person.id, "learning")]
+        assert traces == [("staff:1", "console-lookup", person.id, f"learning {row.id}")]
         with console.database.write() as session:
             session.query(ChatIdentity).one().bound_at = row.at + timedelta(minutes=1)
         page.reload()
@@ -231,7 +231,8 @@ def post(page: Page, path: str, **fields: str) -> int:
     token = page.evaluate("JSON.parse(document.body.getAttribute('hx-headers'))['X-CSRF-Token']")
     cookies = {one["name"]: one["value"] for one in page.context.cookies()}
     origin = page.evaluate("location.origin")
-    return httpx.post(origin + path, data=fields, cookies=cookies, headers={"Origin": origin, "X-CSRF-Token": token}).status_code
+    headers = {"Origin": origin, "X-CSRF-Token": token}
+    return httpx.post(origin + path, data=fields, cookies=cookies, headers=headers, timeout=30).status_code
 
 
 def test_only_who_may_decides_trains_and_goes_back(console, missed, signed_in):

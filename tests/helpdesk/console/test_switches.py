@@ -26,7 +26,7 @@ def nothing_left_off(console):
 
 @pytest.fixture
 def client(console):
-    with httpx.Client(base_url=console.url, headers={"Origin": console.url}) as client:
+    with httpx.Client(base_url=console.url, headers={"Origin": console.url}, timeout=30) as client:
         yield client
 
 

@@ -5,8 +5,10 @@ import pytest
 from bot.answers import Answers
 from bot.db import Database
 from bot.helpdesk.lookup import trail, traildetail
+from bot.helpdesk.lookup.person import PLACES
 from bot.helpdesk.staff import accounts
 from bot.helpdesk.switching import switch_off, switch_on, target
+from bot.helpdesk.words import word
 from bot.hours.sample import load_sample
 from bot.hours.undo import undo
 from policies.notice import load_notices
@@ -52,12 +54,18 @@ def test_accounts_and_switches_are_named(database: Database) -> None:
         ("codes", "1", 5, ""),
         ("console-code", "1", 5, ""),
         ("console-lookup", "ask", 5, "问答页"),
+        ("console-lookup", "dashboard 12", None, "看板，第 12 条"),
+        ("console-lookup", "learning 7", 5, "待学习，第 7 条"),
+        ("console-lookup", "attic 7", 5, "attic 7"),
         ("console-reveal", "paperwork", 5, "办理申报、审验材料"),
+        ("console-number", "hit 0123456789abcdef", 5, "找到了"),
+        ("console-number", "miss 0123456789abcdef", None, "没有找到"),
         ("retrain", "4 lessons=11", None, "第 4 次训练，教过的话 11 句"),
         ("model-live", "4 xueshitong-20231120", None, "第 4 次训练，xueshitong-20231120"),
         ("model-unmoved", "4 live", None, "第 4 次训练"),
         ("model-back", "4", None, "第 4 次训练"),
         ("purge", "journal=3 outbox=0", None, "收到的消息 3，发出的回答 0"),
+        ("purge", "uploads=1 sampled=2", None, "没有处理的上传 1，抽检里的原话 2"),
         ("import", "an older version's words", None, "an older version's words"),
         ("import", "batch 4 courses +3 ~0", None, "batch 4 courses +3 ~0"),
         ("switch-on", "channel sms", None, "channel sms"),
@@ -68,6 +76,10 @@ def test_a_detail_is_said_in_words_and_one_of_another_shape_as_it_stands(
 ) -> None:
     entry = trail.Entry(1, NOW, "staff:1", "李霞", action, person_id, None, None, detail)
     assert traildetail.told(entry, ANSWERS.catalogue) == words
+
+
+def test_every_place_of_a_look_has_a_word_of_its_own() -> None:
+    assert len({word(f"audit.where.{place}") for place in PLACES}) == len(PLACES)
 
 
 def test_every_action_with_facts_of_its_own_has_words() -> None:

@@ -14,13 +14,13 @@ from bot.helpdesk.console.access import Worker
 from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.rendering import render
 from bot.helpdesk.console.written import row_number
+from bot.helpdesk.lookup import wholenumbers
 from bot.helpdesk.lookup.asked import Sources, UnreadableError
 from bot.helpdesk.questions import title_or
 from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.telephone import calldesk, calls, repeats
 from bot.helpdesk.telephone.calls import CallRefusedError, Filter, NewCall
 from bot.helpdesk.words import word
-from bot.hours import search
 from bot.hours.models import Person
 
 router = APIRouter(prefix="/calls")
@@ -96,8 +96,7 @@ def continued(request: Request, desk: AtDesk, member: Worker, given: Form_) -> R
 @router.post("/people")
 def people(request: Request, desk: AtDesk, member: Worker, text: Text = "") -> Response:
     """Whom the letters typed so far may mean. A POST, since names belong into no address."""
-    with desk.database.read() as session:
-        found = search.find(session, text[:64], most=8)
+    found = wholenumbers.found(desk.database, desk.secret, text[:64], member, desk.now, most=8)
     return render(request, "calls/found.html", member, found=found, text=text.strip())
 
 

@@ -24,14 +24,11 @@ from bot.helpdesk.dashboard.figuretables import Cell, Label, Table, tables
 from bot.helpdesk.dashboard.figurewords import channel as channel_word
 from bot.helpdesk.dashboard.inflowdays import days_of
 from bot.helpdesk.dashboard.linetable import line_table, title
-from bot.helpdesk.lookup.person import LOOKUP
+from bot.helpdesk.lookup.around import note_look, said_around
 from bot.helpdesk.office import office_hours
 from bot.helpdesk.period import LONGEST, SPANS, USUAL, Period, between, latest
 from bot.helpdesk.questions import title_or
 from bot.helpdesk.words import word
-from bot.hours import audit
-from bot.hours.identity import bound_person
-from bot.inbox.history import around
 from bot.inbox.models import Journal
 
 router = APIRouter(prefix="/dashboard")
@@ -154,11 +151,10 @@ def said(request: Request, desk: AtDesk, member: Worker, journal_id: int) -> Res
         message = session.get(Journal, journal_id)
         if message is None:
             raise HTTPException(404)
-        lines = around(session, message.sender_id, message.received_at)
-        person = bound_person(session, message.sender_id, message.received_at)
+        found = said_around(session, message.sender_id, message.received_at)
     with desk.database.write() as session:
-        audit.note(session, desk.now, member.actor, LOOKUP, person.id if person else None, "dashboard")
-    facts: dict[str, Any] = {"where": channel_word(message.channel), "lines": lines, "person": person}
+        note_look(session, member.actor, found, "dashboard", journal_id, desk.now)
+    facts: dict[str, Any] = {"where": channel_word(message.channel), "lines": found.lines, "person": found.person}
     return render(request, "dashboard/said.html", member, message=message, **facts)
 
 

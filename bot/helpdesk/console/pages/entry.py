@@ -1,12 +1,14 @@
 """Coming in and going out, and one's own password."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from bot.helpdesk.console.access import COOKIE, Anyone, Worker, give_cookie, take_cookie
-from bot.helpdesk.console.desk import AtDesk
+from bot.helpdesk.console.desk import AtDesk, Desk
+from bot.helpdesk.console.door import CrowdedError, at_the_door
 from bot.helpdesk.console.navigation import home
 from bot.helpdesk.console.rendering import clock, render
 from bot.helpdesk.staff import accounts, sessions
@@ -29,8 +31,15 @@ def login_page(request: Request, expired: bool = False) -> Response:
 
 
 @router.post("/login")
-def login(request: Request, desk: AtDesk, login: Annotated[str, Form()] = "", password: Annotated[str, Form()] = "") -> Response:
-    """A new session in place of the one the browser came with."""
+async def login(request: Request, desk: AtDesk, login: Annotated[str, Form()] = "", password: Annotated[str, Form()] = "") -> Response:
+    """A new session in place of the one the browser came with. Not in the threads of the pages: anybody may ask for any number of these."""
+    try:
+        return await at_the_door(request, partial(_let_in, request, desk, login, password))
+    except CrowdedError:
+        return render(request, "login.html", None, 503, said=word("accounts.crowded"), login=login[: accounts.LONGEST_LOGIN])
+
+
+def _let_in(request: Request, desk: Desk, login: str, password: str) -> Response:
     checked = accounts.check(desk.database, login, password[: accounts.LONGEST_PASSWORD + 1], desk.now)
     if checked.staff_id is None:
         said = word(f"accounts.{checked.reason}", at=clock(checked.until))

@@ -69,9 +69,9 @@ def _arrived(desk: Desk, member: Member, ticket_id: int, named: Cursor | None) -
         item = lists.one(session, ticket_id) if ticket_id else None
         if item is None:
             return None, Cursor()
-        lines = conversation.history(session, item.sender_id, desk.now)
+        lines = conversation.history(session, item.sender_id, desk.now, ticket_id=ticket_id)
         beginning = conversation.settled(lines, desk.now)
-        missed = conversation.after(session, item.sender_id, named or beginning, desk.now)
+        missed = conversation.after(session, item.sender_id, named or beginning, desk.now, ticket_id=ticket_id)
         looked = last_look(session, member.actor, ticket_id, desk.now - sessions.LIFE)
         person = whose(session, item)
     if looked is None or any(entry.at < looked - RETOLD for entry in missed):

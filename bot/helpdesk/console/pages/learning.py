@@ -18,13 +18,10 @@ from bot.helpdesk.learning import lessons, queue, retraining, reviews
 from bot.helpdesk.learning.corpus import corpus
 from bot.helpdesk.learning.missedgroups import Sentence, Unreviewed
 from bot.helpdesk.learning.teachable import OUT_OF_SCOPE, Choice, choices
-from bot.helpdesk.lookup.person import LOOKUP
+from bot.helpdesk.lookup.around import note_look, said_around
 from bot.helpdesk.models import ADMIN
 from bot.helpdesk.staff.sessions import Member
 from bot.helpdesk.words import word
-from bot.hours import audit
-from bot.hours.identity import bound_person
-from bot.inbox.history import around
 from bot.inbox.models import Missed
 
 router = APIRouter(prefix="/learning")
@@ -83,13 +80,12 @@ def conversation(request: Request, desk: AtDesk, member: Worker, missed_id: int)
         if row is None:
             raise HTTPException(404)
         one = Sentence(row.id, row.sender_id, row.text, row.reason, row.at)
-        person = bound_person(session, one.sender_id, one.at)
-        lines = around(session, one.sender_id, one.at)
+        found = said_around(session, one.sender_id, one.at)
     if one.call is not None:
         return RedirectResponse(f"/calls/{one.call}", 303)
     with desk.database.write() as session:
-        audit.note(session, desk.now, member.actor, LOOKUP, person.id if person else None, "learning")
-    return render(request, "learning/conversation.html", member, one=one, lines=lines, person=person)
+        note_look(session, member.actor, found, "learning", missed_id, desk.now)
+    return render(request, "learning/conversation.html", member, one=one, lines=found.lines, person=found.person)
 
 
 @router.get("/lessons")

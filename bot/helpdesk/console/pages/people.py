@@ -8,8 +8,7 @@ from starlette.responses import Response
 from bot.helpdesk.console.access import Anyone
 from bot.helpdesk.console.desk import AtDesk
 from bot.helpdesk.console.rendering import render
-from bot.helpdesk.lookup import codes, person
-from bot.hours import search
+from bot.helpdesk.lookup import codes, person, wholenumbers
 from bot.messages import message
 
 router = APIRouter(prefix="/people")
@@ -27,8 +26,7 @@ def people(request: Request, member: Anyone) -> Response:
 @router.post("/search")
 def found(request: Request, desk: AtDesk, member: Anyone, q: Annotated[str, Form()] = "", target: Annotated[str, Form()] = "") -> Response:
     """A fragment: the list of who meets the words. They come in the body, since an address is kept in logs and histories."""
-    with desk.database.read() as session:
-        page = search.find(session, q, person.only_unit(member))
+    page = wholenumbers.found(desk.database, desk.secret, q, member, desk.now)
     return render(request, "people/found.html", member, page=page, asked=q.strip(), target=target)
 
 

@@ -60,8 +60,10 @@ def report(
 
 @router.get("/units")
 def units(request: Request, desk: AtDesk, member: Anyone, unit: str = "", year: int = 0) -> Response:
-    """Units whose name holds what was typed."""
+    """Units whose name holds what was typed, for those who may see them all: its own name may stand in another's."""
     part = _allowed(member, unit)
+    if not member.sees_all:
+        raise Forbidden
     with desk.database.read() as session:
         found = unitreport.units(session, part)
     return render(request, "report/units.html", member, units=found, unit=part, year=year or desk.today.year)
