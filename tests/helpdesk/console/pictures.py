@@ -1,5 +1,9 @@
-"""Takes the pictures of every page for docs/console: `python -m tests.helpdesk.console.pictures`. Needs a trained model."""
+"""Takes the pictures of every page for docs/console: `python -m tests.helpdesk.console.pictures`. Needs a trained model.
 
+Debian's packages fonts-noto-cjk and chromium-l10n give Chinese signs, and the browser's own words (dates, the choice of a file) in Chinese.
+"""
+
+import os
 import tempfile
 from pathlib import Path
 
@@ -35,7 +39,7 @@ def main() -> None:
         fill(database, load(env))
         database.dispose()
         with console_on(Path(folder), env) as console:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS, env={**os.environ, "LANGUAGE": "zh_CN"})
             page = browser.new_context(base_url=console.url, locale="zh-CN", viewport=SIZE).new_page()
             page.goto("/login")
             _take(page, "login")

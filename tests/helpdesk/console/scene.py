@@ -25,9 +25,17 @@ from policies.notice import Notices, load_notices
 SAID = {
     "hours_both": ("一年要学多少", "每年多少课时才够", "学时标准是啥"),
     "carry_over": ("去年多的能挪到今年不", "多出来的学时算明年吗"),
-    "deadline_person_submit": ("几号之前交", "材料啥时候交单位"),
+    "submit_deadline": ("几号之前交", "材料啥时候交单位"),
+    "training_start": ("啥时候开始学", "今年能学了没"),
+    "verify_deadline": ("审验截止几号", "最晚哪天审验"),
+    "missed_deadline": ("忘了交怎么办", "单位没给报审验咋办"),
 }
-ODD = ("老家的证能换青海的吗", "学完了咋不给发短信", "证书上名字印错了", "平台登不上去一直转圈", "下雪了还培训不")
+ODD = (
+    *("老家的证能换青海的吗", "老家的证能不能换成青海的", "老家发的证换青海的行吗"),
+    *("学完了咋不给发短信", "学完咋没给发短信", "短信咋不发，我学完了"),
+    *("下雪了还培训不", "明天下雪还培训不", "下雪了培训停不停"),
+    *("证书上名字印错了", "平台登不上去一直转圈"),
+)
 SENDERS = {"web": 0.55, "wx": 0.35, "tg": 0.10}
 
 
@@ -80,7 +88,6 @@ def _turn(session: Any, sender: str, said: str, payload: dict[str, Any], at: dat
 def _desk(database: Database, settings: Settings, answers: Answers, now: datetime) -> None:
     """Two wait, one left a message, one is in hand on WeChat."""
     office = office_hours(settings)
-    keys = [question.key for question in answers.catalogue]
     today = settings.current_date()
     with database.write() as session:
         agent = session.execute(select(Staff).where(Staff.login == "agent")).scalar_one()
@@ -88,15 +95,15 @@ def _desk(database: Database, settings: Settings, answers: Answers, now: datetim
         session.add(ChatIdentity(sender_id="wx:in-hand", person_id=person.id, bound_at=now - timedelta(days=3)))
         reach.opened(session, "wx:in-hand", reach.MESSAGE, now - timedelta(minutes=35))
         numbers = {}
-        for sender, said, ago in (
-            ("wx:in-hand", "我报副高还差哪年", 6),
-            ("web:waiting", "住院的那年能补不", 4),
-            ("tg:12345", "我单位没给我报审验咋办", 2),
+        for sender, said, key, ago in (
+            ("wx:in-hand", "材料啥时候交单位", "submit_deadline", 6),
+            ("web:waiting", "住院的那年能补不", "silent_makeup", 4),
+            ("tg:12345", "我单位没给我报审验咋办", "missed_deadline", 2),
         ):
             at = now - timedelta(minutes=ago)
-            _turn(session, sender, said, answers.question([keys[3]], today).as_message(), at)
+            _turn(session, sender, said, answers.question([key], today).as_message(), at)
             _turn(session, sender, "转人工", {"text": "已为您登记转人工。", "metadata": {"kind": "human"}}, at + timedelta(seconds=20))
-            numbers[sender] = tickets.open_ticket(session, sender, "faq/" + keys[3], said, at + timedelta(seconds=20), office).number
+            numbers[sender] = tickets.open_ticket(session, sender, f"faq/{key}", said, at + timedelta(seconds=20), office).number
         tickets.leave_message(session, "web:left", "我的专业课少记了12学时，麻烦查一下", now - timedelta(minutes=50), office)
     handoff.take(database, numbers["wx:in-hand"], agent.id, now - timedelta(minutes=3))
     handoff.reply(
@@ -116,16 +123,16 @@ def _calls(database: Database, notices: Notices, now: datetime, chance: random.R
     with database.write() as session:
         agent = session.execute(select(Staff).where(Staff.login == "agent")).scalar_one()
         people = session.execute(select(Person).order_by(Person.id)).scalars().all()
-        for number, (said, how, detail, phone) in enumerate(
+        for number, (said, key, how, detail, phone) in enumerate(
             (
-                ("公需课学完了啥时候能看到", "answered", "", ""),
-                ("学时证明在哪打印", "elsewhere", "所在单位人事部门", ""),
-                ("我上个月的培训没记上", "call_back", "问过基地再回", "13800001234"),
-                ("公需课学完了啥时候能看到", "answered", "", ""),
+                ("公需课在哪里学", "public_how", "answered", "", ""),
+                ("学时证明在哪打印", "op_certificate", "elsewhere", "所在单位人事部门", ""),
+                ("我上个月的培训没备案能认不", "filing_missed", "call_back", "问过基地再回", "13800001234"),
+                ("公需课到底在哪里学", "public_how", "answered", "", ""),
             )
         ):
             person = people[number % 3] if number != 1 else None
             new = calls.NewCall(
-                said, "按通知答复，已读出条款。", how, person.id if person else None, "faq/hours_both", detail=detail, phone=phone
+                said, "按通知答复，已读出条款。", how, person.id if person else None, f"faq/{key}", detail=detail, phone=phone
             )
             calls.save(session, new, agent.id, b"scene", (), now - timedelta(hours=30 - 8 * number))
