@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 from sqlalchemy.engine.url import make_url
 
@@ -15,6 +16,10 @@ from bot.runtime.project import ROOT
 from bot.schema import upgrade
 from tests.postgres import postgres_server
 from tests.serving import Server, bot_command, bot_environment, served
+
+# The same examples in every run, and none is wrong for being slow: the machine may be busy with something else.
+settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.serving import alive
+
 # Waits for the end of its stdin, which comes when the test run closes it or dies, and then ends the server it was told of.
 WATCHDOG = """
 import os, shutil, signal, sys, time
@@ -56,10 +58,10 @@ class PostgresServer:
         for one in [pid, *_below(pid)]:
             with suppress(ProcessLookupError):
                 os.kill(one, signal.SIGKILL)
-        while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]:
+        while alive(pid):
             time.sleep(0.02)
         for left in (self._folder / "postmaster.pid", *self._folder.glob(".s.PGSQL.*.lock")):
-            left.unlink()  # a process that nobody reaps would pass for a running server
+            left.unlink(missing_ok=True)  # a process that nobody reaps would pass for a running server
 
     def start(self) -> None:
         """Start it again on what it had."""

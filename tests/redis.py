@@ -21,7 +21,7 @@ server.kill()
 server.wait()
 shutil.rmtree(sys.argv[1], ignore_errors=True)
 """
-START_SECONDS = 10
+START_SECONDS = 60
 
 
 class RedisServer:

@@ -17,7 +17,7 @@ from bot.runtime.project import ROOT
 from bot.runtime.training import Recipe
 
 TODAY = "2023-11-20"
-START_SECONDS = 120
+START_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Server:
 def bot_command(*arguments: str, env: dict[str, str], **more: Any) -> "subprocess.CompletedProcess[str]":
     """Run `python -m bot …` to its end."""
     command = [sys.executable, "-m", "bot", *arguments]
-    return subprocess.run(command, env=env, cwd=more.pop("cwd", ROOT), capture_output=True, text=True, timeout=600, check=False, **more)
+    return subprocess.run(command, env=env, cwd=more.pop("cwd", ROOT), capture_output=True, text=True, timeout=1800, check=False, **more)
 
 
 def bot_environment(folder: Path, **more: str) -> dict[str, str]:
@@ -105,7 +105,7 @@ def served(folder: Path, env: dict[str, str], *arguments: str) -> Iterator[Serve
         process = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=log, start_new_session=True)
     server = Server(f"http://127.0.0.1:{port}", process, env, folder)
     try:
-        wait_until(lambda: answers(server.url) or process.poll() is not None, START_SECONDS)
+        assert wait_until(lambda: answers(server.url) or process.poll() is not None, START_SECONDS), server.log
         assert process.poll() is None, server.log
         yield server
     finally:
@@ -114,7 +114,9 @@ def served(folder: Path, env: dict[str, str], *arguments: str) -> Iterator[Serve
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
-                process.kill()
+                for pid in [process.pid, *children_of(process.pid)]:  # each part leads a session of its own
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
                 process.wait()
 
 
@@ -133,4 +135,4 @@ def wait_until(holds: Any, seconds: float) -> bool:
         if holds():
             return True
         time.sleep(0.05)
-    return False
+    return bool(holds())  # a machine that was busy all the time has not looked since

@@ -53,4 +53,4 @@ def test_a_dead_action_server_costs_a_wait_while_it_is_started_again(fragile):
     os.kill(children(fragile)["actionhost"][0], signal.SIGKILL)
     said = talk.say(OWN)
     assert "请先绑定" in said or "已经记下，恢复后就回答" in said
-    assert wait_until(lambda: "请先绑定" in talk.say(OWN), 30)
+    assert wait_until(lambda: "请先绑定" in talk.say(OWN), 90)

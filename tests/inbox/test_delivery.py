@@ -56,7 +56,7 @@ def states(database: Database) -> list[tuple[str, str | None]]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    for _ in range(500):
+    for _ in range(3000):
         if holds():
             return
         await asyncio.sleep(0.01)

@@ -14,7 +14,7 @@ from policies.engine import judge, plan, title_status, what_if, year_status
 from policies.model import Credit, Hours, Kind, Level, Person, Record, Sector, State, Subject, YearStatus
 from policies.notice import Notices
 
-many = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 PUBLIC, PROFESSIONAL, NEEDED, SINCE = Decimal(45), Decimal(90), {Level.SENIOR: 4, Level.INTERMEDIATE: 3}, 2019
 YEARS = st.integers(2017, 2026)
 TODAYS = st.one_of(st.dates(date(2019, 1, 1), date(2025, 12, 31)), st.dates(date(2023, 11, 15), date(2024, 1, 5)))

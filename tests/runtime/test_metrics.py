@@ -39,7 +39,7 @@ def in_process(folder: Path | None, code: str, name: str | None = None) -> str:
     env |= {} if folder is None else {metrics.FOLDER: str(folder)}
     env |= {} if name is None else {metrics.NAME: name}
     command = [sys.executable, "-c", f"from bot.runtime import metrics\n{code}"]
-    return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300).stdout
 
 
 def scraped(folder: Path) -> dict[tuple[str, tuple[str, ...]], float]:
@@ -128,11 +128,13 @@ async def test_a_stage_is_measured_over_awaits_and_failures(figures) -> None:
             await asyncio.sleep(0.02)
             raise LookupError
 
+    began = time.perf_counter()
     results = await asyncio.gather(*(work() for _ in range(3)), return_exceptions=True)
+    whole = time.perf_counter() - began
     assert all(isinstance(result, LookupError) for result in results)
     found = risen(figures)
     assert found["bot_stage_seconds_count", ("decide",)] == 3
-    assert 0.06 <= found["bot_stage_seconds_sum", ("decide",)] < 1
+    assert 0.06 <= found["bot_stage_seconds_sum", ("decide",)] <= 3 * whole
 
 
 def test_an_action_outside_the_domain_is_no_label_of_its_own(figures, monkeypatch) -> None:
@@ -200,11 +202,14 @@ def test_the_module_is_an_observer_of_the_inbox() -> None:
 
 
 def test_nobody_listens_unless_asked() -> None:
-    began = time.perf_counter()
-    with observe.SILENT.stage("whole"):
-        observe.SILENT.message("rest", PROCESSED)
-        observe.SILENT.answer(["faq"])
-    assert time.perf_counter() - began < 0.1
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        with observe.SILENT.stage("whole"):
+            observe.SILENT.message("rest", PROCESSED)
+            observe.SILENT.answer(["faq"])
+        took.append(time.perf_counter() - began)
+    assert min(took) < 0.1
 
 
 def test_the_operations_guide_names_every_figure() -> None:

@@ -38,7 +38,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 
 
 def get(url: str, **headers: str) -> httpx.Response:
-    with httpx.Client(base_url=url, trust_env=False, verify=False) as client:
+    with httpx.Client(base_url=url, trust_env=False, verify=False, timeout=30) as client:
         return client.get("/metrics", headers=headers)
 
 

@@ -166,7 +166,7 @@ class TelegramApi:
     def called(self, method: str) -> list[Call]:
         return [call for call in self.calls if call.method.lower() == method.lower()]
 
-    def wait(self, condition: Callable[[], Any], seconds: float = 10.0, what: str = "the condition") -> Any:
+    def wait(self, condition: Callable[[], Any], seconds: float = 30.0, what: str = "the condition") -> Any:
         """The first true value of `condition`, looked at whenever something has changed; an AssertionError after `seconds`."""
         until = time.monotonic() + seconds
         with self.changed:
@@ -176,7 +176,7 @@ class TelegramApi:
                 self.changed.wait(min(left, 0.1))
             return value
 
-    def wait_sent(self, chat_id: int, count: int = 1, seconds: float = 10.0) -> list[Sent]:
+    def wait_sent(self, chat_id: int, count: int = 1, seconds: float = 30.0) -> list[Sent]:
         """What the bot sent to a chat, as soon as it is `count` messages. It blocks its thread: see `until_sent`."""
         try:
             self.wait(lambda: len(self.sent(chat_id)) >= count, seconds)
@@ -185,11 +185,11 @@ class TelegramApi:
             raise AssertionError(f"{len(texts)} of {count} messages in {chat_id} after {seconds} s: {texts}") from None
         return self.sent(chat_id)
 
-    async def until_sent(self, chat_id: int, count: int = 1, seconds: float = 10.0) -> list[Sent]:
+    async def until_sent(self, chat_id: int, count: int = 1, seconds: float = 30.0) -> list[Sent]:
         """`wait_sent` for a test in whose own loop the bot runs."""
         return await asyncio.to_thread(self.wait_sent, chat_id, count, seconds)
 
-    def wait_taken(self, seconds: float = 10.0) -> None:
+    def wait_taken(self, seconds: float = 30.0) -> None:
         """Wait until the bot has confirmed every update: by a later offset, or by its webhook's 2xx."""
         self.wait(lambda: not self.updates.pending, seconds, "every update taken")
 

@@ -10,9 +10,15 @@ from contextlib import contextmanager
 import pytest
 
 from tests.channels.conftest import ANSWER, TELEPHONE
-from tests.channels.telegram.conftest import Bot
+from tests.channels.telegram.conftest import Bot, Starter
 
 SOON = 4.5
+
+
+@pytest.fixture
+def bot(start: Starter) -> Bot:
+    """It speaks a second and a half before it has to."""
+    return start(late=3.0)
 
 
 @contextmanager
@@ -30,7 +36,7 @@ def locked(bot: Bot, seconds: float) -> Iterator[None]:
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert held.wait(5)
+    assert held.wait(30)
     yield
     thread.join()
 

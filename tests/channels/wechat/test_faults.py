@@ -8,9 +8,7 @@ import pytest
 from bot.channels.pace import MOST, WITHIN, Pace, PaceKeeper
 from bot.inbox.question import NotNow
 from tests.channels.conftest import ANSWER, TELEPHONE
-from tests.channels.wechat.conftest import Account, Opening, locked
-
-SHORT = {"in_time": 0.5, "given_up": 0.9, "timeout": 0.7}
+from tests.channels.wechat.conftest import SHORT, SLOW, Account, Opening, locked
 
 
 def test_what_cannot_be_claimed_is_brought_again_and_the_last_time_the_person_is_told(open_account: Opening) -> None:
@@ -20,7 +18,7 @@ def test_what_cannot_be_claimed_is_brought_again_and_the_last_time_the_person_is
     lock.join()
     assert [exchange.status for exchange in said.exchanges] == [503, 503, 200]
     assert TELEPHONE in (said.reply or "")
-    assert all(exchange.seconds < 0.7 for exchange in said.exchanges)
+    assert all(exchange.seconds < account.peer.timeout for exchange in said.exchanges)
 
 
 def test_a_lock_that_ends_between_deliveries_costs_nothing(open_account: Opening) -> None:
@@ -33,23 +31,23 @@ def test_a_lock_that_ends_between_deliveries_costs_nothing(open_account: Opening
 
 
 def test_a_database_that_is_locked_after_the_claim_ends_in_the_friendly_sentence(open_account: Opening) -> None:
-    account = open_account(**SHORT)
-    account.rasa.seconds = 5.0
+    account = open_account(**SLOW)
+    account.rasa.seconds = 12.0
     message = account.peer.message(Content="公需要多少")
     assert [exchange.text for exchange in account.peer.deliver(message, tries=2)] == [None, None]
     third: list[str | None] = []
-    asking = threading.Thread(target=lambda: third.append(account.peer.deliver(message, timeout=2, tries=1)[0].text))
+    asking = threading.Thread(target=lambda: third.append(account.peer.deliver(message, timeout=5, tries=1)[0].text))
     asking.start()
-    time.sleep(0.3)
-    lock = locked(account, 2)
+    time.sleep(0.5)
+    lock = locked(account, 3)
     asking.join()
     lock.join()
     assert TELEPHONE in (third[0] or "")
 
 
 def test_an_event_that_cannot_be_written_down_is_brought_again(open_account: Opening) -> None:
-    account = open_account(**SHORT)
-    lock = locked(account, 0.8)
+    account = open_account(**SLOW)
+    lock = locked(account, 2.4)
     said = account.peer.person("o1").unsubscribes()
     lock.join()
     assert [exchange.status for exchange in said.exchanges] == [503, 200]
@@ -61,7 +59,7 @@ def test_with_the_real_times_a_locked_database_is_answered_before_the_platform_g
     (exchange,) = account.peer.deliver(account.peer.message(Content="公需要多少"), tries=1)
     lock.join()
     assert exchange.status == 503
-    assert exchange.seconds < 4.6
+    assert exchange.seconds < account.peer.timeout
 
 
 def test_a_flood_is_told_so_once_and_costs_the_others_nothing(account: Account) -> None:

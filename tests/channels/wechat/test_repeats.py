@@ -7,17 +7,27 @@ import pytest
 
 from bot.channels.pace import MOST
 from tests.channels.conftest import ANSWER, TELEPHONE
-from tests.channels.wechat.conftest import APP_ID, TOKEN, WEBHOOK, Account, Opening, locked, refusals, staff_says, staff_states
+from tests.channels.wechat.conftest import (
+    APP_ID,
+    SHORT,
+    SLOW,
+    TOKEN,
+    WEBHOOK,
+    Account,
+    Opening,
+    locked,
+    refusals,
+    staff_says,
+    staff_states,
+)
 from tests.serving import wait_until
 from tests.wechat.peer import Peer
 
-SHORT = {"in_time": 0.5, "given_up": 0.8, "timeout": 0.7}
-
 
 def test_a_delivery_that_the_database_gave_up_counts_once(open_account: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.db.BUSY_SECONDS", 0.6)
-    account = open_account(**SHORT)
-    lock = locked(account, 1.25)
+    monkeypatch.setattr("bot.db.BUSY_SECONDS", 1.8)
+    account = open_account(**SLOW)
+    lock = locked(account, 3.75)
     said = account.peer.person("o1").says("公需要多少")
     lock.join()
     assert [exchange.status for exchange in said.exchanges] == [503, 503, 200]
@@ -27,10 +37,10 @@ def test_a_delivery_that_the_database_gave_up_counts_once(open_account: Opening,
 
 def test_a_claimed_message_whose_last_delivery_cannot_be_counted_is_told_all_the_same(open_account: Opening) -> None:
     account = open_account(**SHORT)
-    account.rasa.seconds = 6.0
+    account.rasa.seconds = 8.0
     message = account.peer.message(Content="公需要多少")
     assert [exchange.status for exchange in account.peer.deliver(message, tries=2)] == [None, None]
-    lock = locked(account, 2)
+    lock = locked(account, 3)
     (last,) = account.peer.deliver(message, tries=1)
     lock.join()
     assert TELEPHONE in (last.text or "")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from bot.db import Database
 from bot.runtime.project import ROOT
@@ -24,7 +24,8 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 ARGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 SIZE = {"width": 1366, "height": 768}
-START_SECONDS = 60
+START_SECONDS = 300
+expect.set_options(timeout=20_000)  # a busy machine may take longer than the five seconds that Playwright waits
 
 
 @dataclass
@@ -171,7 +172,7 @@ def signed_in(browser: Browser, console: Console) -> Iterator[Callable[[str], Pa
 
 def enter(page: Page, login: str, complaints: list[str], password: str = PASSWORD) -> Page:
     """Sign in on a fresh page; what the browser complains about goes into the list (failed loads are the tests' own business)."""
-    page.set_default_timeout(15000)
+    page.set_default_timeout(20_000)
     page.on("console", lambda said: complaints.append(said.text) if _is_complaint(said.type, said.text) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto("/login")

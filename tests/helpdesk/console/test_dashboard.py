@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -104,8 +105,9 @@ def test_lists_are_turned_page_by_page_and_none_is_on_two(page: Page) -> None:
         following = page.get_by_role("link", name="下一页")
         if not following.count():
             break
+        href = following.get_attribute("href") or ""
         following.click()
-        page.wait_for_load_state()
+        page.wait_for_url(re.compile(re.escape(href) + "$"))  # the page before is loaded, too
     assert seen == count > 50
 
 
@@ -144,7 +146,11 @@ def test_charts_draw_what_the_tables_say_and_a_bar_leads_to_its_list(page: Page)
     hours = cells(page, "hours")[1:]
     assert page.locator("canvas[data-chart=hours]").evaluate(drawn) == [["消息", *(int(row[1]) for row in hours)]]
     busiest = max(range(24), key=lambda hour: int(hours[hour][1]))
-    page.wait_for_timeout(400)  # the bars grow
+    grown = """at => {
+        const chart = Chart.getChart(document.querySelector("canvas[data-chart=hours]")), bar = chart.getDatasetMeta(0).data[at];
+        return !Chart.animator.running(chart) && bar.y < bar.base;
+    }"""
+    page.wait_for_function(grown, arg=busiest)
     where = "(canvas, at) => { const bar = Chart.getChart(canvas).getDatasetMeta(0).data[at]; return [bar.x, (bar.y + bar.base) / 2]; }"
     x, y = page.locator("canvas[data-chart=hours]").evaluate(where, busiest)
     page.locator("canvas[data-chart=hours]").click(position={"x": x, "y": y})
@@ -198,7 +204,7 @@ def test_a_message_opens_what_was_said_around_it_and_the_look_leaves_a_trace(pag
     assert page.locator(".turn.this p").inner_text() == FORMULA
     with filled.database.read() as session:
         last = session.execute(select(AuditEntry).order_by(AuditEntry.id.desc())).scalars().first()
-    assert (last.actor, last.action, last.detail) == ("staff:1", "console-lookup", "dashboard")
+    assert (last.actor, last.action, last.detail) == ("staff:1", "console-lookup", f"dashboard {page.url.rpartition('/')[2]}")
     with filled.database.write() as session:
         said = session.execute(select(Journal).where(Journal.id == int(page.url.rpartition("/")[2]))).scalar_one()
         person = session.execute(select(Person).order_by(Person.id)).scalars().first()

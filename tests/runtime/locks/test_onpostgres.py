@@ -49,18 +49,22 @@ async def test_a_lock_whose_connection_is_killed_is_lost_and_the_next_has_it(ser
     async with here.lock("one"):
         assert not await has(there)
         assert end_all(admin, name) >= 1
-        assert await has(there, 2)
+        assert await has(there, 10)
     await held.settled()
-    async with here.lock("one", 2):
+    async with here.lock("one", 10):
         assert not await has(there)
 
 
 async def test_a_waiter_whose_connection_is_killed_is_told(server_kind, here, there, admin, name):
     async with here.lock("one"):
         waiter = asyncio.create_task(has(there, 20))
-        await asyncio.sleep(0.2)
-        assert end_all(admin, name, "wait_event_type = 'Lock'") == 1
-        assert not await asyncio.wait_for(waiter, 3)
+        for _ in range(200):  # until it has connected and waits
+            await asyncio.sleep(0.05)
+            if end_all(admin, name, "wait_event_type = 'Lock'") == 1:
+                break
+        else:
+            pytest.fail("nobody waits")
+        assert not await asyncio.wait_for(waiter, 10)
 
 
 async def test_a_server_that_refuses_is_told_at_once_and_service_resumes_with_it(server_kind, here, admin, name):
@@ -75,7 +79,7 @@ async def test_a_server_that_refuses_is_told_at_once_and_service_resumes_with_it
                 raise AssertionError
     finally:
         admin.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
-    assert await has(here, 5)
+    assert await has(here, 10)
 
 
 async def test_connections_that_died_while_kept_are_replaced_without_a_word(server_kind, here, admin, name):
@@ -83,7 +87,7 @@ async def test_connections_that_died_while_kept_are_replaced_without_a_word(serv
         pass
     await held.settled()
     assert end_all(admin, name) == 3
-    assert await has(here, 5)
+    assert await has(here, 10)
 
 
 async def test_many_locks_at_once_share_few_connections_and_leave_no_lock(server_kind, here, admin, name):
@@ -116,11 +120,11 @@ async def test_a_notice_before_the_answer_does_not_stop_the_loop(server_kind, en
             longest, before = max(longest, loop.time() - before), loop.time()
 
     ticking = asyncio.create_task(tick())
-    await session.run("DO $$ BEGIN RAISE NOTICE 'soon'; END $$; SELECT pg_sleep(1)", loop.time() + 5)
+    await session.run("DO $$ BEGIN RAISE NOTICE 'soon'; END $$; SELECT pg_sleep(3)", loop.time() + 20)
     running = False
     await ticking
     session.close()
-    assert longest < 0.7
+    assert longest < 2  # a busy machine stops it for a moment, too
 
 
 def test_keys_are_signed_numbers_of_64_bits_and_stay_the_same():

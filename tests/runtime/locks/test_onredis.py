@@ -15,6 +15,7 @@ from rasa.core.lock_store import LockError
 from bot.runtime.locks import Locks, held
 from bot.runtime.locks.onredis import RedisLease, RedisLocks
 from tests.runtime.locks.conftest import has
+from tests.serving import wait_until
 
 
 @pytest.fixture
@@ -48,15 +49,17 @@ async def test_a_renewal_takes_no_lock_from_another(server_kind, shared_redis, c
     await locks.close()
 
 
-async def test_a_lock_is_not_handed_to_a_process_that_is_gone(server_kind, here, there):
+async def test_a_lock_is_not_handed_to_a_process_that_is_gone(server_kind, shared_redis, here, there):
     async with here.lock("one"):
         waiter = asyncio.create_task(has(there, 20))
-        await asyncio.sleep(0.1)
-        for task in (there._shared._commands._reading, there._shared._told._reading):
-            task.cancel()
-        there._shared._told._on_loss = None  # gone: it neither looks again nor goes out of the queue
-        await asyncio.sleep(0.05)
-    assert await has(here, 2)
+        with closing(redis.Redis.from_url(shared_redis.url)) as client:
+            assert await asyncio.to_thread(wait_until, lambda: client.keys("*:queue"), 10)
+            for task in (there._shared._commands._reading, there._shared._told._reading):
+                task.cancel()
+            there._shared._told._on_loss = None  # gone: it neither looks again nor goes out of the queue
+            channel = there._shared._channel
+            assert await asyncio.to_thread(wait_until, lambda: client.pubsub_numsub(channel)[0][1] == 0, 10)
+    assert await has(here, 10)
     waiter.cancel()
 
 
@@ -72,7 +75,7 @@ async def test_a_killed_redis_is_told_at_once_and_service_resumes_with_it(server
     await held.settled()
     own_redis.start()
     for locks in (here, there):
-        assert await has(locks, 5)
+        assert await has(locks, 10)
     async with here.lock("one"):
         assert not await has(there)
 
@@ -82,14 +85,15 @@ async def test_a_redis_started_anew_is_told_of_the_locks_in_use(server_kind, own
     async with here.lock("one"):
         own_redis.kill()
         own_redis.start()
-        await asyncio.sleep(0.5)
+        with closing(redis.Redis.from_url(own_redis.url)) as client:
+            assert await asyncio.to_thread(wait_until, client.keys, 10), "it is told of the lock"
         assert not await has(there)
-    assert await has(there, 2)
+    assert await has(there, 10)
 
 
 @pytest.mark.parametrize("dies", [True, False], ids=["dies", "wakes"])
 async def test_a_redis_that_hangs_is_told_in_time_or_when_it_dies(server_kind, own_redis, here, dies):
-    assert await has(here, 5)
+    assert await has(here, 10)
     await held.settled()
     os.kill(own_redis.pid, signal.SIGSTOP)
     started = time.monotonic()
@@ -105,7 +109,7 @@ async def test_a_redis_that_hangs_is_told_in_time_or_when_it_dies(server_kind, o
         os.kill(own_redis.pid, signal.SIGCONT)
     await held.settled()
     for _ in range(3):
-        assert await has(here, 2)
+        assert await has(here, 10)
 
 
 @pytest.mark.parametrize("accepts", [True, False], ids=["silent", "refusing"])
