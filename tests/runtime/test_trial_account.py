@@ -89,7 +89,7 @@ def tried_out(tmp_path: Path) -> tuple[dict[str, str], str]:
 
 
 def comes_in(url: str, password: str) -> bool:
-    answer = httpx.post(url + "/login", data={"login": trialaccount.LOGIN, "password": password}, headers={"Origin": url})
+    answer = httpx.post(url + "/login", data={"login": trialaccount.LOGIN, "password": password}, headers={"Origin": url}, timeout=30)
     return answer.status_code == 303
 
 
@@ -122,5 +122,5 @@ def test_the_bot_closes_it_at_its_start(tried_out: tuple[dict[str, str], str], t
         assert not may_come_in(database, password)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
         database.dispose()
