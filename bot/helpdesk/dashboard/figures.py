@@ -1,9 +1,9 @@
 """The figures of the dashboard over a period: how many came, how they were answered, how fast, and what people made of it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.helpdesk.dashboard import figurerows, ticketfigures
 from bot.helpdesk.dashboard.figurerows import TELEPHONE
-from bot.helpdesk.dashboard.inflow import ENDS, Inflow
+from bot.helpdesk.dashboard.inflow import ENDS, NO_REPLY, Inflow
 from bot.helpdesk.dashboard.inflowdays import Days
 from bot.helpdesk.dashboard.spread import Spread, spread
 from bot.helpdesk.dashboard.ticketfigures import Tickets
@@ -22,8 +22,8 @@ from bot.helpdesk.period import Period
 from bot.inbox.models import Feedback
 
 HOURS = range(24)
-AHEAD = timedelta(hours=8)
-"""Of UTC, in which moments are stored; Asia/Shanghai has had no summer time since 1991."""
+AHEAD = 8
+"""Hours of Asia/Shanghai, which has had no summer time since 1991, before UTC, in which moments are stored."""
 
 
 @dataclass(frozen=True)
@@ -58,19 +58,19 @@ def counted(session: Session, days: Days, office: OfficeHours, period: Period, c
     """The figures of a period; with ``channel`` those of it alone. What is learnt belongs to no channel and is always told."""
     inflow = of_channel(days.of(session, period, now), days, channel)
     fits = figurerows.calls(period, channel)
-    calls = session.execute(select(type_coerce(CallRecord.at, DateTime).label("at"), CallRecord.outcome).where(fits)).all()
+    calls = session.execute(select(type_coerce(CallRecord.at, DateTime), CallRecord.outcome).where(fits)).all()
     return Figures(
         period=period,
         channel=channel,
         messages=len(inflow),
-        days=_by_day(inflow, days, period) | Counter(((row.at + AHEAD).date(), TELEPHONE) for row in calls),
+        days=_by_day(inflow, days, period) | _calls_by_day(at for at, _ in calls),
         hours=tuple(np.bincount(inflow.hours, minlength=len(HOURS)).tolist()),
         ends=dict(zip(ENDS, np.bincount(inflow.ends, minlength=len(ENDS)).tolist(), strict=True)),
         questions=_questions(inflow, days),
-        replies=spread(inflow.chosen(replied=True).replies),
+        replies=spread(inflow.replies[inflow.replies != NO_REPLY]),
         votes=_grouped(session, Feedback.vote, figurerows.votes(period, channel)),
         tickets=ticketfigures.counted(session, office, period, channel),
-        calls=Counter(row.outcome for row in calls),
+        calls=Counter(outcome for _, outcome in calls),
         verdicts=_grouped(session, Sampled.verdict, figurerows.judged(period, channel)),
         lessons=_count(session, Lesson, figurerows.lessons(period)),
         retrainings=_count(session, Retraining, figurerows.retrainings(period)),
@@ -98,6 +98,11 @@ def _by_day(inflow: Inflow, days: Days, period: Period) -> Counter[tuple[date, s
     places = (inflow.days.astype(np.int64) - first) * width + inflow.channels
     counts = enumerate(np.bincount(places).tolist())
     return Counter({(date.fromordinal(first + at // width), days.channels.name(at % width)): count for at, count in counts if count})
+
+
+def _calls_by_day(moments: Iterable[datetime]) -> Counter[tuple[date, str]]:
+    counts = Counter(at.toordinal() + (at.hour >= 24 - AHEAD) for at in moments)
+    return Counter({(date.fromordinal(day), TELEPHONE): count for day, count in counts.items()})
 
 
 def _questions(inflow: Inflow, days: Days) -> tuple[tuple[str, int], ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -25,41 +26,70 @@ _journal, _outbox = Journal.__table__, Outbox.__table__
 _BEGIN, _END = bindparam("begin", type_=_journal.c.received_at.type), bindparam("end", type_=_journal.c.received_at.type)
 DURING = and_(_journal.c.received_at >= _BEGIN, _journal.c.received_at < _END)
 """Received between the parameters ``begin`` and ``end``."""
-_MESSAGES = select(_journal.c.id, _journal.c.channel, type_coerce(_journal.c.received_at, DateTime)).where(DURING)
+_MESSAGES = select(_journal.c.id, _journal.c.channel, type_coerce(_journal.c.received_at, DateTime))
 _ANSWERS = (
-    select(_journal.c.id, _outbox.c.kind, type_coerce(_outbox.c.created_at, DateTime), QUESTIONS)
+    select(_outbox.c.id, _journal.c.id, _outbox.c.kind, type_coerce(_outbox.c.created_at, DateTime), QUESTIONS)
     .select_from(_journal.join(_outbox, _outbox.c.journal_id == _journal.c.id))
-    .where(DURING, _outbox.c.kind.not_in(OF_PEOPLE))
+    .where(_outbox.c.kind.not_in(OF_PEOPLE))
 )
+_MESSAGES_OF_DAY, _ANSWERS_OF_DAY = _MESSAGES.where(DURING), _ANSWERS.where(DURING)
+_NEWER_MESSAGES = _MESSAGES.where(_journal.c.id > bindparam("seen"))
+_NEWER_ANSWERS = _ANSWERS.where(_outbox.c.id > bindparam("seen"))
 
 
 def read(session: Session, begin: datetime, end: datetime, channels: Names, questions: Names) -> Inflow:
     """What was received from ``begin`` on and before ``end``, a day of Asia/Shanghai; codes are taken from the names given."""
-    span = {"begin": begin, "end": end}
-    messages = session.execute(_MESSAGES, span).all()
-    return _arrays(begin, messages, session.execute(_ANSWERS, span).all(), channels, questions) if messages else NOTHING
+    return Rows(session, begin, end).inflow(channels, questions)
+
+
+class Rows:
+    """The rows of one such day, kept where more are to come: none of them changes. Moments are microseconds since the day began."""
+
+    def __init__(self, session: Session, begin: datetime, end: datetime) -> None:
+        self._begin, self._start, self._length = begin, _stored(begin), (end - begin) // TICK
+        self._messages: dict[int, Any] = {}
+        self._answers: dict[int, Any] = {}
+        span = {"begin": begin, "end": end}
+        self._take(session.execute(_MESSAGES_OF_DAY, span), session.execute(_ANSWERS_OF_DAY, span))
+
+    def catch_up(self, session: Session, last_message: int, last_answer: int) -> None:
+        """Take in the rows above these ids, of which some may be here already."""
+        self._take(session.execute(_NEWER_MESSAGES, {"seen": last_message}), session.execute(_NEWER_ANSWERS, {"seen": last_answer}))
+
+    def _take(self, messages: Iterable[Any], answers: Iterable[Any]) -> None:
+        for number, channel, received_at in messages:
+            if 0 <= (received := (received_at - self._start) // TICK) < self._length:
+                self._messages[number] = (number, channel, received)
+        for number, journal_id, kind, created_at, told in answers:
+            if journal_id in self._messages:
+                self._answers[number] = (journal_id, kind, (created_at - self._start) // TICK, told)
+
+    def inflow(self, channels: Names, questions: Names) -> Inflow:
+        """The day as arrays."""
+        if not self._messages:
+            return NOTHING
+        return _arrays(self._begin, list(self._messages.values()), list(self._answers.values()), channels, questions)
+
+
+def _stored(moment: datetime) -> datetime:
+    """As moments are stored: UTC without a zone."""
+    return moment.astimezone(timezone.utc).replace(tzinfo=None)
 
 
 def _arrays(begin: datetime, messages: Sequence[Any], answers: Sequence[Any], channels: Names, questions: Names) -> Inflow:
-    start = begin.astimezone(timezone.utc).replace(tzinfo=None)
-    order = sorted(messages, key=lambda row: (row[2], row[0]))
+    order = sorted(messages, key=itemgetter(2, 0))
     place = {row[0]: at for at, row in enumerate(order)}
-    answers = [(place[row[0]], *row[1:]) for row in answers if row[0] in place]
-    received = _passed(start, (row[2] for row in order))
+    answers = [(place[row[0]], *row[1:]) for row in answers]
+    received = np.array([row[2] for row in order], np.int64)
     return Inflow(
         ids=np.array([row[0] for row in order], np.int64),
         days=np.full(len(order), begin.date().toordinal(), np.int32),
         hours=(received // HOUR).astype(np.int8),
         channels=np.array([channels.code(row[1]) for row in order], np.int16),
         ends=_ends(len(order), answers),
-        replies=_replies(received, _passed(start, (row[2] for row in answers)), answers),
+        replies=_replies(received, np.array([row[2] for row in answers], np.int64), answers),
         asked=_asked(answers, questions),
     )
-
-
-def _passed(start: datetime, moments: Iterable[datetime]) -> Any:
-    """Microseconds since the day began. numpy's own way with datetimes takes ten times as long."""
-    return np.array([(moment - start) // TICK for moment in moments], np.int64)
 
 
 def _ends(count: int, answers: Sequence[Any]) -> Any:

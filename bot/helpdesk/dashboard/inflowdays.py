@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.db import Database
 from bot.helpdesk.dashboard.inflow import NOTHING, Inflow, Names, joined
-from bot.helpdesk.dashboard.inflowday import DURING, read
+from bot.helpdesk.dashboard.inflowday import DURING, Rows, read
 from bot.helpdesk.period import Period, midnight
 from bot.inbox.models import Journal, Outbox
 
@@ -47,16 +47,27 @@ class _Kept:
     round: int
 
 
+@dataclass
+class _Going:
+    """A day that is not over: its rows, and what had been seen of all rows before they were read, in which round."""
+
+    rows: Rows
+    seen: _Seen
+    round: int
+
+
 class Days:
     """The messages of days in one database, read once a day that is over, and again only when a row of it came, went or was answered.
 
     Ids only grow and finished days get no messages, so that two counts tell that nothing but newer rows came: then nothing else is asked.
-    Else each day's rows are counted over two indexes, a tenth of the cost of reading them. Threads take turns.
+    Else each day's rows are counted over two indexes, a tenth of the cost of reading them. Of a day that is not over the newer rows are
+    taken in. Threads take turns.
     """
 
     def __init__(self) -> None:
         self.channels, self.questions = Names(), Names()
         self._kept: dict[date, _Kept] = {}
+        self._going: dict[date, _Going] = {}
         self._seen, self._round = _Seen(), 0
         self._lock = Lock()
 
@@ -86,7 +97,8 @@ class Days:
         if begin > now:
             return NOTHING
         if end + SETTLED > now:
-            return read(session, begin, end, self.channels, self.questions)
+            return self._today(session, day, begin, end)
+        self._going.pop(day, None)
         kept = self._kept.get(day)
         if kept is not None and (kept.round == self._round or kept.marks == _marks(session, begin, end, kept.ids)):
             kept.round = self._round
@@ -96,6 +108,15 @@ class Days:
         inflow = read(session, begin, end, self.channels, self.questions)
         self._kept[day] = _Kept(inflow, ids, marks, self._round)
         return inflow
+
+    def _today(self, session: Session, day: date, begin: datetime, end: datetime) -> Inflow:
+        going = self._going.get(day)
+        if going is None or going.round != self._round:  # rows went, or an id below those seen came
+            going = self._going[day] = _Going(Rows(session, begin, end), self._seen, self._round)
+        else:
+            going.rows.catch_up(session, going.seen.last_message, going.seen.last_answer)
+            going.seen = self._seen
+        return going.rows.inflow(self.channels, self.questions)
 
 
 def _marks(session: Session, begin: datetime, end: datetime, ids: Any) -> Any:

@@ -18,6 +18,7 @@ from bot.helpdesk.dashboard.figurelists import FIGURES, listed
 from bot.helpdesk.dashboard.figurerows import TICKET_PARTS
 from bot.helpdesk.dashboard.figures import Figures, counted
 from bot.helpdesk.dashboard.inflow import ENDS
+from bot.helpdesk.dashboard.inflowday import Rows
 from bot.helpdesk.dashboard.inflowdays import Days
 from bot.helpdesk.dashboard.spread import Spread, spread
 from bot.helpdesk.models import CallRecord, Lesson, Retraining, Sampled, Ticket
@@ -289,27 +290,64 @@ def test_what_is_kept_of_finished_days_follows_every_change(database: Database) 
     assert figures(database, days).messages == 20 - 13 + 2
 
 
-def test_a_finished_day_is_read_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot.helpdesk.dashboard import inflowdays
+@pytest.fixture
+def read_whole(monkeypatch: pytest.MonkeyPatch) -> list[date]:
+    """The days whose rows are read from their beginning."""
+    seen: list[date] = []
+    begin_with = Rows.__init__
 
+    def noted(rows: Rows, session: Session, begin: datetime, end: datetime) -> None:
+        seen.append(begin.date())
+        begin_with(rows, session, begin, end)
+
+    monkeypatch.setattr(Rows, "__init__", noted)
+    return seen
+
+
+def test_each_day_is_read_once(database: Database, read_whole: list[date]) -> None:
     with database.write() as session:
         for day in range(1, 21):
             message(session, at(day), "faq")
-    read, seen = inflowdays.read, []
-
-    def noted(session: Session, begin: datetime, *rest: Any) -> Any:
-        seen.append(begin.date())
-        return read(session, begin, *rest)
-
-    monkeypatch.setattr(inflowdays, "read", noted)
     days = Days()
     figures(database, days)
-    assert len(seen) == 30
-    seen.clear()
+    assert len(read_whole) == 30
+    read_whole.clear()
     with database.write() as session:
         message(session, NOW, "faq")
     assert figures(database, days).messages == 21
-    assert seen == [TODAY]
+    assert read_whole == []
+
+
+def test_what_is_kept_of_a_day_that_goes_on_follows_every_change(database: Database, read_whole: list[date]) -> None:
+    days = Days()
+    with database.write() as session:
+        first = message(session, at(20, "08:00:00"))
+        gone = message(session, at(20, "08:30:00"), "faq")
+    stands(database, days)
+    with database.write() as session:  # the answer to a message that has been read, and messages of today and of other days
+        answer(session, first, "web:late", NOW)
+        message(session, at(20, "00:00:00"), "faq", channel="wx")
+        message(session, at(21, "00:00:00"), "faq")
+        message(session, at(19, "23:59:59"), "faq")
+    stands(database, days)
+    with database.write() as session:  # an answer to what came in the round before
+        late = message(session, NOW)
+    stands(database, days)
+    with database.write() as session:
+        answer(session, late, "web:later", NOW, "fallback")
+    read_whole.clear()
+    stands(database, days)
+    assert read_whole.count(TODAY) == 1, "by the one that knows nothing"
+    with database.write() as session:  # one goes while another comes
+        session.execute(delete(Outbox.__table__).where(Outbox.journal_id == gone))
+        session.execute(delete(Journal.__table__).where(Journal.id == gone))
+        message(session, NOW, "human")
+    stands(database, days)
+    with database.write() as session:  # one that was written before those that have been read, and is seen after them
+        row = {"sender_id": "web:slow", "channel": "web", "text": "慢", "received_at": NOW, "state": "processed"}
+        session.execute(insert(Journal.__table__), {**row, "id": gone})
+    stands(database, days)
+    assert figures(database, days).messages == 6
 
 
 def test_periods_are_whole_and_not_endless() -> None:

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -131,5 +132,10 @@ class _Page:
 
     def _shown(self, item: Item) -> dict[str, Any]:
         section = item.section(self._member.id)
-        html = fragment("conversations/item.html", item=item, section=section, topic=topic_of(self._desk.answers, item.topic))
-        return {"ticket": item.ticket_id, "section": section, "html": html}
+        return {"ticket": item.ticket_id, "section": section, "html": _item(item, section, topic_of(self._desk.answers, item.topic))}
+
+
+@lru_cache(maxsize=1000)
+def _item(item: Item, section: str, topic: str | None) -> str:
+    """A line of a list, made once for all pages that are told of it at the same moment."""
+    return fragment("conversations/item.html", item=item, section=section, topic=topic)
