@@ -22,7 +22,7 @@ def _write(database: Database, *texts: str) -> list[int]:
 
 
 async def _read(coming: AsyncGenerator[Outgoing | None, None], count: int) -> list[str]:
-    return [one.payload["text"] for one in [await asyncio.wait_for(anext(coming), 5) for _ in range(count)] if one]
+    return [one.payload["text"] for one in [await asyncio.wait_for(anext(coming), 20) for _ in range(count)] if one]
 
 
 async def test_a_page_that_comes_back_during_a_look_gets_all_that_it_missed(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

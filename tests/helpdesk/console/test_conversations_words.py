@@ -13,14 +13,14 @@ from bot.hours.models import Person
 from bot.inbox.models import Journal, Outbox
 from bot.runtime.holding import BindsInHand
 from bot.settings import load
-from tests.helpdesk.chats import say
+from tests.helpdesk.chats import ask_for_human, say
 from tests.helpdesk.console.conftest import PASSWORD, Console
 from tests.helpdesk.console.talks import held, now_of, open_talk, staff_id, web_page
 from tests.serving import wait_until
 
 SignIn = Callable[[str], Page]
-SOON = 5000  # milliseconds in which whatever is live must have come
-BACK = 20000  # milliseconds in which a page has noticed that somebody is signed in again
+SOON = 20_000  # milliseconds in which whatever is live must have come
+BACK = 60_000  # milliseconds in which a page has noticed that somebody is signed in again
 
 
 def _drafts(console: Console, ticket: int) -> dict[str, str]:
@@ -47,7 +47,7 @@ def _hold_up(page: Page, what: str) -> list[Route]:
 
 
 def _wait_for(page: Page, waiting: list[Route]) -> Route:
-    for _ in range(100):
+    for _ in range(400):
         if waiting:
             return waiting[0]
         page.wait_for_timeout(50)
@@ -223,6 +223,20 @@ def test_what_a_colleague_does_takes_the_keys_away_from_no_search(console: Conso
     expect(page.locator("#composer")).to_contain_text("由 1 号 坐席甲 接待中", timeout=SOON)
     expect(page.locator("#note-text")).to_be_focused()
     expect(page.locator("#note-text")).to_have_value("写到一半")
+
+
+def test_what_is_typed_on_when_the_conversation_has_left_ones_hands_is_no_shortcut(console: Console, signed_in: SignIn) -> None:
+    page, ticket, waits = signed_in("agent"), held(console, "web:hands"), ask_for_human(console.database, "web:in-line", now_of(console))
+    open_talk(page, ticket)
+    page.locator("#reply-text").press_sequentially("您好")
+    done = handoff.transfer(console.database, ticket, staff_id(console, "agent"), staff_id(console, "admin"), now_of(console))
+    assert done.ok
+    expect(page.locator("#composer")).to_contain_text("由 3 号 管理员 接待中", timeout=SOON)
+    expect(page.locator("#note-text")).to_be_focused()
+    page.keyboard.type("te")
+    expect(page.locator("#note-text")).to_have_value("te")
+    expect(page.locator(f'[data-list="waiting"] .item[data-ticket="{waits}"]')).to_be_visible()
+    assert _sent(console, "web:hands") == []
 
 
 @pytest.fixture

@@ -38,15 +38,15 @@ def test_pages_are_made_while_more_try_to_come_in_than_there_are_threads(client:
 
     def look(*_: object) -> Checked:
         inside.release()
-        assert free.wait(30)
+        assert free.wait(120)
         return Checked(None, "wrong")
 
     monkeypatch.setattr(accounts, "check", look)
     with ThreadPoolExecutor(CROWD + 1) as crowd:
         tries = [crowd.submit(come_in, client) for _ in range(CROWD)]
         try:
-            assert all(inside.acquire(timeout=10) for _ in range(door.PLACES))
-            page = crowd.submit(client.get, "/login").result(timeout=10)
+            assert all(inside.acquire(timeout=30) for _ in range(door.PLACES))
+            page = crowd.submit(client.get, "/login").result(timeout=30)
             assert wait_until(lambda: sum(one.done() for one in tries) == CROWD - door.PLACES, 20)
         finally:
             free.set()

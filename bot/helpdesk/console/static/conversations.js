@@ -135,7 +135,7 @@
     if (push) history.pushState({ ticket }, "", `/conversations/${ticket}`);
     attach(new Map(fields.map(({ id, value }) => [id, value])));
     const wanted = within || (intent?.ticket === ticket ? intent.kind : "");
-    if (wanted && compose.turnTo(wanted)) intent = null;
+    if (wanted && (compose.turnTo(wanted) || (within && compose.turnTo("note")))) intent = null; /* who goes on typing presses no shortcut */
     else if (!elsewhere) document.getElementById("talk-title").focus({ preventScroll: true });
   }
 
