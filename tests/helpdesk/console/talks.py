@@ -11,8 +11,9 @@ from sqlalchemy import select
 from bot.channels.context import Context, build
 from bot.channels.web import WebChannel
 from bot.contact import Contact
-from bot.helpdesk.models import Staff
+from bot.helpdesk.models import Draft, Staff
 from bot.helpdesk.talks import handoff
+from bot.inbox.models import Outbox
 from bot.settings import load
 from tests.bare import listening
 from tests.channels.conftest import TELEPHONE, PretendedRasa
@@ -39,6 +40,19 @@ def held(console: Console, sender: str, login: str = "agent", **more: object) ->
 def open_talk(page: Page, ticket: int) -> None:
     page.goto(f"/conversations/{ticket}")
     expect(page.locator(".talk[data-ticket]")).to_be_visible()
+
+
+def drafts(console: Console, ticket: int) -> dict[str, str]:
+    """What is kept of texts begun in a conversation, by kind."""
+    with console.database.read() as session:
+        return dict(session.execute(select(Draft.kind, Draft.text).where(Draft.ticket_id == ticket)).all())
+
+
+def sent(console: Console, sender: str) -> list[str]:
+    """What staff have written to somebody, in order."""
+    with console.database.read() as session:
+        rows = session.execute(select(Outbox).where(Outbox.sender_id == sender, Outbox.kind == "staff").order_by(Outbox.id)).scalars()
+        return [row.payload["text"] for row in rows]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import delete, select
 
-from bot.helpdesk.models import Draft, StaffSession
+from bot.helpdesk.models import StaffSession
 from bot.helpdesk.talks import handoff
 from bot.hours.identity import issue_codes
 from bot.hours.models import Person
@@ -15,23 +15,12 @@ from bot.runtime.holding import BindsInHand
 from bot.settings import load
 from tests.helpdesk.chats import ask_for_human, say
 from tests.helpdesk.console.conftest import PASSWORD, Console
-from tests.helpdesk.console.talks import held, now_of, open_talk, staff_id, web_page
+from tests.helpdesk.console.talks import drafts, held, now_of, open_talk, sent, staff_id, web_page
 from tests.serving import wait_until
 
 SignIn = Callable[[str], Page]
 SOON = 20_000  # milliseconds in which whatever is live must have come
 BACK = 60_000  # milliseconds in which a page has noticed that somebody is signed in again
-
-
-def _drafts(console: Console, ticket: int) -> dict[str, str]:
-    with console.database.read() as session:
-        return dict(session.execute(select(Draft.kind, Draft.text).where(Draft.ticket_id == ticket)).all())
-
-
-def _sent(console: Console, sender: str) -> list[str]:
-    with console.database.read() as session:
-        rows = session.execute(select(Outbox).where(Outbox.sender_id == sender, Outbox.kind == "staff").order_by(Outbox.id)).scalars()
-        return [row.payload["text"] for row in rows]
 
 
 def _turn_to(page: Page, ticket: int) -> None:
@@ -71,8 +60,8 @@ def test_a_reply_whose_answer_comes_after_another_conversation_was_opened_stands
     _turn_to(page, first)
     expect(page.locator("#log .entry.staff .bubble")).to_have_text("给第一位的")
     expect(page.locator("#reply-text")).to_have_value("")
-    assert _sent(console, "web:own1") == ["给第一位的"]
-    assert (_drafts(console, first), _drafts(console, second)) == ({}, {"reply": "给第二位的"})
+    assert sent(console, "web:own1") == ["给第一位的"]
+    assert (drafts(console, first), drafts(console, second)) == ({}, {"reply": "给第二位的"})
 
 
 def test_a_reply_that_fails_after_another_conversation_was_opened_is_told_and_kept(console: Console, signed_in: SignIn) -> None:
@@ -85,14 +74,14 @@ def test_a_reply_that_fails_after_another_conversation_was_opened_is_told_and_ke
     _turn_to(page, second)
     reply.abort()
     expect(page.locator("#toasts")).to_contain_text(f"第 {first} 号会话：连接不上服务器，没有发出，文字还在", timeout=SOON)
-    assert wait_until(lambda: _drafts(console, first) == {"reply": "不能丢的话"}, 5)
-    assert _drafts(console, second) == {}
+    assert wait_until(lambda: drafts(console, first) == {"reply": "不能丢的话"}, 5)
+    assert drafts(console, second) == {}
     page.unroute("**/reply")
     _turn_to(page, first)
     expect(page.locator("#reply-text")).to_have_value("不能丢的话")
     page.locator("#reply-text").press("Enter")
     expect(page.locator("#log .entry.staff .bubble")).to_have_text("不能丢的话")
-    assert _sent(console, "web:lost1") == ["不能丢的话"]
+    assert sent(console, "web:lost1") == ["不能丢的话"]
 
 
 def test_a_reply_that_is_under_way_when_its_conversation_is_opened_again_is_not_sent_twice(console: Console, signed_in: SignIn) -> None:
@@ -109,7 +98,7 @@ def test_a_reply_that_is_under_way_when_its_conversation_is_opened_again_is_not_
     reply.continue_()
     expect(page.locator("#log .entry.staff .bubble")).to_have_text("一次就够")
     expect(page.locator("#reply-text")).to_have_value("")
-    assert _sent(console, "web:twice1") == ["一次就够"]
+    assert sent(console, "web:twice1") == ["一次就够"]
 
 
 def test_what_is_typed_while_another_conversation_opens_is_a_draft_of_its_own(console: Console, signed_in: SignIn) -> None:
@@ -121,8 +110,8 @@ def test_what_is_typed_while_another_conversation_opens_is_a_draft_of_its_own(co
     page.locator("#reply-text").fill("还是给第一位的")
     panel.continue_()
     expect(page.locator(f'.talk[data-ticket="{second}"]')).to_be_visible()
-    assert wait_until(lambda: _drafts(console, first) == {"reply": "还是给第一位的"}, 5)
-    assert _drafts(console, second) == {}
+    assert wait_until(lambda: drafts(console, first) == {"reply": "还是给第一位的"}, 5)
+    assert drafts(console, second) == {}
     expect(page.locator("#reply-text")).to_have_value("")
 
 
@@ -164,10 +153,10 @@ def test_words_typed_after_the_login_has_expired_are_kept_once_one_is_signed_in_
     page.locator(f'.item[data-ticket="{other}"] a').click()
     expect(page.locator("#toasts")).to_contain_text("没有发出的文字还在", timeout=SOON)
     expect(page.locator("#reply-text")).to_have_value("过期以后写的")
-    assert _drafts(console, ticket) == {}
+    assert drafts(console, ticket) == {}
     _sign_in_beside(page, "agent").close()
     expect(page.locator("#draft-state")).to_have_text("草稿已保存", timeout=BACK)
-    assert _drafts(console, ticket) == {"reply": "过期以后写的"}
+    assert drafts(console, ticket) == {"reply": "过期以后写的"}
     expect(page.locator("#cut")).to_be_hidden()
     page.locator("#reply-text").press("Enter")
     expect(page.locator("#log .entry.staff .bubble")).to_have_text("过期以后写的")
@@ -201,8 +190,8 @@ def test_words_of_one_agent_are_not_written_by_the_next_who_signs_in(
     with page.expect_navigation():
         page.locator("#reply-text").press("Enter")
     expect(page.locator("#composer")).to_contain_text("由 1 号 坐席甲 接待中")
-    assert _sent(console, "web:next") == []
-    assert _drafts(console, ticket) == {}
+    assert sent(console, "web:next") == []
+    assert drafts(console, ticket) == {}
     page.unroute("**/conversations/events*")
 
 
@@ -236,7 +225,7 @@ def test_what_is_typed_on_when_the_conversation_has_left_ones_hands_is_no_shortc
     page.keyboard.type("te")
     expect(page.locator("#note-text")).to_have_value("te")
     expect(page.locator(f'[data-list="waiting"] .item[data-ticket="{waits}"]')).to_be_visible()
-    assert _sent(console, "web:hands") == []
+    assert sent(console, "web:hands") == []
 
 
 @pytest.fixture
@@ -289,6 +278,6 @@ def test_a_person_binds_while_an_agent_talks_with_them_and_the_agent_sees_who_it
     assert code not in page.content()
     with console.database.read() as session:
         kept = session.execute(select(Journal.text).where(Journal.sender_id == sender)).scalars().all()
-        sent = session.execute(select(Outbox.payload).where(Outbox.sender_id == sender)).scalars().all()
+        outgoing = session.execute(select(Outbox.payload).where(Outbox.sender_id == sender)).scalars().all()
     assert f"绑定 {name} {code[:2]}********" in kept
-    assert code not in f"{kept}{sent}"
+    assert code not in f"{kept}{outgoing}"

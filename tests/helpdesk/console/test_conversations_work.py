@@ -9,12 +9,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from sqlalchemy import select, update
 
-from bot.helpdesk.models import Draft, Seen, Staff, Ticket
+from bot.helpdesk.models import Seen, Staff, Ticket
 from bot.helpdesk.talks import handoff
-from bot.inbox.models import Outbox
 from tests.helpdesk.chats import ask_for_human, say
 from tests.helpdesk.console.conftest import Console
-from tests.helpdesk.console.talks import held, now_of, open_talk, staff_id
+from tests.helpdesk.console.talks import drafts, held, now_of, open_talk, sent, staff_id
 from tests.serving import wait_until
 
 SignIn = Callable[[str], Page]
@@ -28,17 +27,6 @@ def _clean(console: Console) -> None:
     """Earlier tests' conversations are over."""
     with console.database.write() as session:
         session.execute(update(Ticket).where(Ticket.state != "closed").values(state="closed", closed_at=now_of(console)))
-
-
-def _drafts(console: Console, ticket: int) -> dict[str, str]:
-    with console.database.read() as session:
-        return dict(session.execute(select(Draft.kind, Draft.text).where(Draft.ticket_id == ticket)).all())
-
-
-def _sent(console: Console, sender: str) -> list[str]:
-    with console.database.read() as session:
-        rows = session.execute(select(Outbox).where(Outbox.sender_id == sender, Outbox.kind == "staff").order_by(Outbox.id)).scalars()
-        return [row.payload["text"] for row in rows]
 
 
 def _bubbles(page: Page) -> list[str]:
@@ -55,7 +43,7 @@ def test_what_was_begun_is_there_again_after_a_reload_and_in_its_own_conversatio
     page.locator("#note-text").press_sequentially("问过单位")
     page.reload()  # at once: what the pause has not saved yet is saved on leaving
     expect(page.locator("#reply-text")).to_have_value("您好，关于学时")
-    assert wait_until(lambda: _drafts(console, first) == {"reply": "您好，关于学时", "note": "问过单位"}, 20)
+    assert wait_until(lambda: drafts(console, first) == {"reply": "您好，关于学时", "note": "问过单位"}, 20)
     page.locator(f'.item[data-ticket="{second}"] a').click()
     expect(page).to_have_url(f"{console.url}/conversations/{second}")
     expect(page.locator("#reply-text")).to_have_value("")
@@ -64,7 +52,7 @@ def test_what_was_begun_is_there_again_after_a_reload_and_in_its_own_conversatio
     expect(page.locator("#note-text")).to_have_value("问过单位")
     page.locator("#reply-text").press("Enter")
     expect(page.locator("#log .entry.staff")).to_have_count(1)
-    assert wait_until(lambda: _drafts(console, first) == {"note": "问过单位"}, 20)  # it is deleted after the reply is written down
+    assert wait_until(lambda: drafts(console, first) == {"note": "问过单位"}, 20)  # it is deleted after the reply is written down
 
 
 def test_a_restart_in_mid_conversation_loses_and_doubles_nothing(console: Console, signed_in: SignIn) -> None:
@@ -92,7 +80,7 @@ def test_a_restart_in_mid_conversation_loses_and_doubles_nothing(console: Consol
     assert said == ["重启之前", "断线时第0句", "断线时第1句", "断线时第2句"]
     page.locator("#reply-text").press("Enter")
     expect(page.locator("#log .entry.staff")).to_have_count(1)
-    assert _sent(console, "web:restart") == ["写到一半的话"]
+    assert sent(console, "web:restart") == ["写到一半的话"]
     shown = _bubbles(page)
     page.reload()
     expect(page.locator("#log .entry.staff")).to_have_count(1)
@@ -113,12 +101,12 @@ def test_a_reply_whose_answer_was_lost_is_not_written_twice(console: Console, si
     page.locator("#reply-text").fill("只要一次")
     page.locator("#reply-text").press("Enter")
     expect(page.locator("#write-reply .failed")).to_contain_text("文字还在", timeout=SOON)
-    assert _sent(console, "web:lost") == ["只要一次"]
+    assert sent(console, "web:lost") == ["只要一次"]
     page.unroute("**/reply")
     page.locator("#reply-text").press("Enter")
     expect(page.locator("#log .entry.staff")).to_have_count(1)
     expect(page.locator("#reply-text")).to_have_value("")
-    assert _sent(console, "web:lost") == ["只要一次"]
+    assert sent(console, "web:lost") == ["只要一次"]
     page.unroute("**/conversations/events*")
 
 
@@ -157,7 +145,7 @@ def test_keys_work_outside_fields_only_and_a_question_mark_lists_them(console: C
         assert session.get(Ticket, first).state == "taken"
 
 
-def test_sentences_are_found_by_word_or_initials_and_inserted_never_sent(console: Console, signed_in: SignIn) -> None:
+def test_sentences_are_found_by_word_or_initials_and_inserted_neversent(console: Console, signed_in: SignIn) -> None:
     page, ticket = signed_in("agent"), held(console, "web:canned")
     open_talk(page, ticket)
     field = page.locator("#reply-text")
@@ -183,7 +171,7 @@ def test_sentences_are_found_by_word_or_initials_and_inserted_never_sent(console
     page.keyboard.press("Enter")
     assert chosen
     expect(field).to_have_value("每年公需科目45学时、专业科目90学时，两项分别达到才算完成。" + chosen)
-    assert _sent(console, "web:canned") == []
+    assert sent(console, "web:canned") == []
     expect(page.locator("#log .entry.staff")).to_have_count(0)
 
 
