@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from bot.db import Database
 from bot.runtime.project import ROOT
@@ -185,3 +185,19 @@ def enter(page: Page, login: str, complaints: list[str], password: str = PASSWOR
 
 def _is_complaint(kind: str, text: str) -> bool:
     return kind in ("error", "warning") and not text.startswith("Failed to load resource")
+
+
+def hold_up(page: Page, what: str) -> list[Route]:
+    """Requests that wait until the test lets them go on, in the order in which they come."""
+    waiting: list[Route] = []
+    page.route(what, lambda route: waiting.append(route))
+    return waiting
+
+
+def held_request(page: Page, waiting: list[Route]) -> Route:
+    """The first request that waits; raises AssertionError when none comes in twenty seconds."""
+    for _ in range(400):
+        if waiting:
+            return waiting[0]
+        page.wait_for_timeout(50)
+    raise AssertionError("nothing was asked for")

@@ -44,7 +44,8 @@ def ask(page: Page, words: str) -> str:
 
 def choose_person(page: Page, letters: str) -> None:
     page.locator("#person-q").press_sequentially(letters)
-    page.locator("#found .pick").first.click()
+    expect(page.locator("#found .pick")).to_have_count(1)
+    page.locator("#found .pick").click()
     expect(page.locator(".chosen")).to_be_visible()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import delete, select
 
 from bot.helpdesk.models import StaffSession
@@ -14,7 +14,7 @@ from bot.inbox.models import Journal, Outbox
 from bot.runtime.holding import BindsInHand
 from bot.settings import load
 from tests.helpdesk.chats import ask_for_human, say
-from tests.helpdesk.console.conftest import PASSWORD, Console
+from tests.helpdesk.console.conftest import PASSWORD, Console, held_request, hold_up
 from tests.helpdesk.console.talks import drafts, held, now_of, open_talk, sent, staff_id, web_page
 from tests.serving import wait_until
 
@@ -28,28 +28,13 @@ def _turn_to(page: Page, ticket: int) -> None:
     expect(page.locator(f'.talk[data-ticket="{ticket}"]')).to_be_visible()
 
 
-def _hold_up(page: Page, what: str) -> list[Route]:
-    """Requests that wait until the test lets them go on, in the order in which they come."""
-    waiting: list[Route] = []
-    page.route(what, lambda route: waiting.append(route))
-    return waiting
-
-
-def _wait_for(page: Page, waiting: list[Route]) -> Route:
-    for _ in range(400):
-        if waiting:
-            return waiting[0]
-        page.wait_for_timeout(50)
-    raise AssertionError("nothing was asked for")
-
-
 def test_a_reply_whose_answer_comes_after_another_conversation_was_opened_stands_in_its_own(console: Console, signed_in: SignIn) -> None:
     page, first, second = signed_in("agent"), held(console, "web:own1"), held(console, "web:own2")
     open_talk(page, first)
-    waiting = _hold_up(page, "**/reply")
+    waiting = hold_up(page, "**/reply")
     page.locator("#reply-text").fill("给第一位的")
     page.locator("#reply-text").press("Enter")
-    reply = _wait_for(page, waiting)
+    reply = held_request(page, waiting)
     _turn_to(page, second)
     page.locator("#reply-text").fill("给第二位的")
     with page.expect_response("**/reply"):
@@ -67,10 +52,10 @@ def test_a_reply_whose_answer_comes_after_another_conversation_was_opened_stands
 def test_a_reply_that_fails_after_another_conversation_was_opened_is_told_and_kept(console: Console, signed_in: SignIn) -> None:
     page, first, second = signed_in("agent"), held(console, "web:lost1"), held(console, "web:lost2")
     open_talk(page, first)
-    waiting = _hold_up(page, "**/reply")
+    waiting = hold_up(page, "**/reply")
     page.locator("#reply-text").fill("不能丢的话")
     page.locator("#reply-text").press("Enter")
-    reply = _wait_for(page, waiting)
+    reply = held_request(page, waiting)
     _turn_to(page, second)
     reply.abort()
     expect(page.locator("#toasts")).to_contain_text(f"第 {first} 号会话：连接不上服务器，没有发出，文字还在", timeout=SOON)
@@ -87,10 +72,10 @@ def test_a_reply_that_fails_after_another_conversation_was_opened_is_told_and_ke
 def test_a_reply_that_is_under_way_when_its_conversation_is_opened_again_is_not_sent_twice(console: Console, signed_in: SignIn) -> None:
     page, first, second = signed_in("agent"), held(console, "web:twice1"), held(console, "web:twice2")
     open_talk(page, first)
-    waiting = _hold_up(page, "**/reply")
+    waiting = hold_up(page, "**/reply")
     page.locator("#reply-text").fill("一次就够")
     page.locator("#reply-text").press("Enter")
-    reply = _wait_for(page, waiting)
+    reply = held_request(page, waiting)
     _turn_to(page, second)
     _turn_to(page, first)
     expect(page.locator("#reply-text")).to_have_value("一次就够")
@@ -104,9 +89,9 @@ def test_a_reply_that_is_under_way_when_its_conversation_is_opened_again_is_not_
 def test_what_is_typed_while_another_conversation_opens_is_a_draft_of_its_own(console: Console, signed_in: SignIn) -> None:
     page, first, second = signed_in("agent"), held(console, "web:slow1"), held(console, "web:slow2")
     open_talk(page, first)
-    waiting = _hold_up(page, f"**/{second}/panel")
+    waiting = hold_up(page, f"**/{second}/panel")
     page.locator(f'.item[data-ticket="{second}"] a').click()
-    panel = _wait_for(page, waiting)
+    panel = held_request(page, waiting)
     page.locator("#reply-text").fill("还是给第一位的")
     panel.continue_()
     expect(page.locator(f'.talk[data-ticket="{second}"]')).to_be_visible()

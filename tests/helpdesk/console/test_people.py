@@ -90,6 +90,7 @@ def test_who_goes_back_finds_the_list_again(signed_in: SignedIn) -> None:
     page = signed_in("agent")
     page.goto("/people")
     page.keyboard.type("zxdj")
+    expect(page.locator("#found .pick")).to_have_text(["扎西多杰"])
     page.locator("#found .pick").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("扎西多杰")
     page.go_back()
@@ -101,6 +102,7 @@ def test_what_somebody_looked_for_is_gone_when_they_sign_out_and_is_no_one_elses
     for tab in (page, other := page.context.new_page()):
         tab.goto("/people")
         tab.keyboard.type("zxdj")
+        expect(tab.locator("#found .pick")).to_have_text(["扎西多杰"])
         tab.locator("#found .pick").click()
     page.get_by_role("button", name="退出登录").click()
     page.wait_for_url("**/login*")

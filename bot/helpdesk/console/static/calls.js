@@ -59,25 +59,25 @@
     } else if (event.key === "Enter" && !event.ctrlKey) {
       event.preventDefault();
       if (!who.value.trim()) question.focus();
-      else if (!waiting && active()) pick(active().dataset.id);
-      else if (waiting) wanted = true;
+      else if (answered !== who.value) wanted = true;
+      else if (active()) pick(active().dataset.id);
     }
   });
 
-  /* Enter before the answer to the last letters is there: the first of what comes is meant. */
-  let waiting = false;
+  /* Enter before the answer to the last letters is there: the first of what comes to them is meant. An answer to fewer letters names others. */
+  let answered = "";
   let wanted = false;
   who.addEventListener("input", () => {
-    waiting = Boolean(who.value.trim());
     wanted = false;
-    if (!waiting) close();
+    if (!who.value.trim()) close();
   });
-  found.addEventListener("htmx:afterSwap", () => {
-    waiting = false;
+  found.addEventListener("htmx:afterSwap", (event) => {
+    answered = event.detail.requestConfig.parameters.text;
     if (!who.value.trim()) close();
     show();
-    if (wanted && active()) pick(active().dataset.id);
+    if (!wanted || answered !== who.value) return;
     wanted = false;
+    if (active()) pick(active().dataset.id);
   });
   found.addEventListener("mousedown", (event) => {
     const option = event.target.closest("li[data-id]");

@@ -70,6 +70,9 @@ const console_ = {
 };
 window.xst = console_;
 
+/* The browser itself gives the field that a page begins with the keys only when the first frame is drawn: letters typed before are lost. */
+document.querySelector("[autofocus]:not(dialog *)")?.focus();
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const link = /^F\d+$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]`);

@@ -5,18 +5,34 @@ document.addEventListener("keydown", (event) => {
   if (event.isComposing || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
   const picks = [...document.querySelectorAll("#found .pick")];
   const at = picks.indexOf(document.activeElement);
-  const box = document.querySelector('#q[type="search"], #person-q');
+  const box = box_();
   if (!picks.length || (at < 0 && document.activeElement !== box)) return;
   event.preventDefault();
   const next = event.key === "ArrowDown" ? picks[Math.min(at + 1, picks.length - 1)] : picks[at - 1] || box;
   next.focus();
 });
 
-/* Enter in the box opens the only one who was found. */
-document.addEventListener("submit", (event) => {
-  if (!event.target.matches(".find")) return;
+/* Enter in the box is for the only one whom its words name: an answer to other words may still stand there, and its person is not meant. */
+const box_ = () => document.querySelector('#q[type="search"], #person-q');
+let answered = null;
+let wanted = false;
+const openOnly = () => {
+  wanted = false;
   const picks = document.querySelectorAll("#found .pick");
   if (picks.length === 1) picks[0].click();
+};
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || event.keyCode === 229 || event.target !== box_()) return;
+  if (answered === event.target.value) openOnly();
+  else wanted = true;
+});
+document.addEventListener("input", (event) => {
+  if (event.target === box_()) wanted = false;
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id !== "found") return;
+  answered = event.detail.requestConfig.parameters.q;
+  if (wanted && answered === box_().value) openOnly();
 });
 
 /* Who comes back from a person finds the list again. The words stay in this tab, for this session alone: the page of signing in clears them. */
