@@ -11,6 +11,7 @@
   const SPECIAL = /(?<phone>(?<![\d*-])(?:0\d{2,3}-\d{7,8}|1[3-9]\d{9})(?![\d*-]))|(?<bar>[\u2581-\u2593]+)/g;
   const seen = new Set(); // ids of the bot's messages on the page: the same message may come by two roads
   let cursor = 0; // up to here the page has everything; the response to a message of one's own may bring what lies further on
+  const early = []; // asked before the past was there: a stream from the very beginning would bring old answers below a new question
   let waiting = 0;
   let unread = 0;
   let following = true; // the end of the conversation is kept in sight
@@ -59,7 +60,7 @@
     flush();
   }
 
-  function show(message) {
+  function show(message, below = null) {
     if (message.id) {
       if (seen.has(message.id)) return null;
       seen.add(message.id);
@@ -72,7 +73,7 @@
     if (message.feedback && message.id) article.append(vote(message));
     if (buttons.length) article.append(choices(buttons));
     welcome.hidden = true;
-    log.append(article);
+    log.insertBefore(article, below);
     if (following || message.from === "person") follow(); else down.hidden = false;
     return article;
   }
@@ -162,9 +163,22 @@
   }
 
   function ask(text) {
-    const article = show({ from: "person", text });
-    say("");
-    deliver(article, text, newId());
+    const asked = [show({ from: "person", text }), text, newId()];
+    if (log.dataset.loaded && !early.length) {
+      say("");
+      deliver(...asked);
+    } else {
+      early.push(asked);
+      wait(1);
+    }
+  }
+
+  async function deliverEarly() {
+    while (early.length) {
+      wait(-1);
+      await deliver(...early[0]);
+      early.shift(); // only now: what is asked meanwhile must not overtake the others
+    }
   }
 
   async function deliver(article, text, id) {
@@ -175,7 +189,7 @@
     try {
       const answer = await call("messages", { text, id });
       wait(-1);
-      answer.messages.forEach(show);
+      for (const message of answer.messages) show(message);
       if (answer.held) say(texts.held);
       listen();
     } catch {
@@ -208,13 +222,17 @@
     try {
       const past = await call("history");
       log.setAttribute("aria-live", "off"); // a screen reader need not read the past aloud
-      for (const message of past.messages) if (message.from !== "person" || !log.dataset.loaded) show(message);
+      const first = !log.dataset.loaded;
+      const below = first ? log.firstElementChild : null; // what has been asked early stays under the past
+      for (const message of past.messages) if (first || message.from !== "person") show(message, below);
+      if (below) clearChoices();
       log.dataset.loaded = "yes";
       cursor = Math.max(cursor, past.cursor);
       welcome.hidden = log.childElementCount > 0;
       setTimeout(() => log.setAttribute("aria-live", "polite"), 200);
       if (welcome.hidden) toEnd();
       listen();
+      if (first) deliverEarly();
     } catch {
       welcome.hidden = log.childElementCount > 0;
       say(texts.reconnecting);
