@@ -34,7 +34,10 @@ class CallRefusedError(Exception):
 
 @dataclass(frozen=True)
 class NewCall:
-    """What staff wrote down. ``person_id`` None: not recognised; ``unanswered``: the bot's answer was none, or wrong."""
+    """What staff wrote down. ``person_id`` None: not recognised; ``unanswered``: the bot's answer was none, or wrong.
+
+    ``told_elsewhere``: why the answer belongs to somebody else or to another question, a fault's key; empty where it does not.
+    """
 
     question: str
     answer: str
@@ -46,6 +49,7 @@ class NewCall:
     detail: str = ""
     phone: str = ""
     unanswered: bool = False
+    told_elsewhere: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,8 @@ def _faults(session: Session, call: NewCall) -> dict[str, str]:
         faults["outcome"] = "outcome_needed"
     if call.outcome == ANSWERED and not normalise(call.answer):
         faults["answer"] = "answer_needed"
+    if call.told_elsewhere:
+        faults["answer"] = call.told_elsewhere
     if call.outcome == ELSEWHERE and not normalise(call.detail):
         faults["detail"] = "unit_needed"
     if call.phone.strip() and not dialled(call.phone):

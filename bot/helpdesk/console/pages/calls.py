@@ -38,6 +38,9 @@ class Written:
     label: str = ""  # what the answer shown was read as
     good: str = ""  # "0": the bot had no good answer
     choose: str = ""  # the question that staff want answered instead
+    told_person: str = ""  # whose figures the answer may hold
+    told_question: str = ""  # the question that the bot answered
+    typed: str = ""  # "1": staff have written in the answer
     outcome: str = calls.ANSWERED
     detail: str = ""
     phone: str = ""
@@ -50,9 +53,10 @@ class Written:
 
 def _form(
     person: Text = "", question: Text = "", answer: Text = "", clause: Text = "", label: Text = "", good: Text = "", choose: Text = "",
-    outcome: Text = calls.ANSWERED, detail: Text = "", phone: Text = "", wrong: Text = "",
+    told_person: Text = "", told_question: Text = "", typed: Text = "", outcome: Text = calls.ANSWERED, detail: Text = "", phone: Text = "",
+    wrong: Text = "",
 ) -> Written:  # fmt: skip
-    return Written(person, question, answer, clause, label, good, choose, outcome, detail, phone, wrong)
+    return Written(person, question, answer, clause, label, good, choose, told_person, told_question, typed, outcome, detail, phone, wrong)
 
 
 Form_ = Annotated[Written, Depends(_form)]
@@ -121,7 +125,10 @@ def again(request: Request, desk: AtDesk, member: Worker, written: Form_) -> Res
 
 @router.post("")
 def save(request: Request, desk: AtDesk, member: Worker, written: Form_) -> Response:
-    """Write the call down; with faults the form comes back as it was."""
+    """Write the call down; with faults the form comes back as it was.
+
+    An answer made for somebody else, or for another question, is a fault the first time: saved once more, staff have seen it.
+    """
     numbers, now = _own_numbers(desk), desk.now
     with desk.database.read() as session:
         known = None if written.person_id is None else session.get(Person, written.person_id)
@@ -133,6 +140,8 @@ def save(request: Request, desk: AtDesk, member: Worker, written: Form_) -> Resp
             call_id = calls.save(session, _new_call(desk, written, shown), member.id, desk.secret, numbers, now)
     except CallRefusedError as refused:
         faults = {name: word(f"calls.fault.{why}") for name, why in refused.faults.items()}
+        if _told_elsewhere(written):
+            written = replace(written, told_person=written.person, told_question=written.question)
         return _page(request, desk, member, written, faults, 422)
     return RedirectResponse(f"/calls/{call_id}?saved=1", 303)
 
@@ -192,6 +201,16 @@ def _page(request: Request, desk: Desk, member: Member, written: Written, faults
     return render(request, "calls/new.html", member, status, faults=faults, **facts, **asked, **again)
 
 
+def _told_elsewhere(written: Written) -> str:
+    """Why the answer does not belong to the rest of the record, the key of a fault; empty where it does."""
+    if not written.answer.strip():
+        return ""
+    if written.told_person and written.told_person != written.person:
+        return "other_person"
+    asked = written.told_question.split()
+    return "other_question" if asked and asked != written.question.split() else ""
+
+
 def _relabelled(written: Written, told: dict[str, Any]) -> Written:
     """The form with the matter that was just read."""
     return replace(written, label=told["prepared"].label or "") if told["prepared"] else written
@@ -245,4 +264,5 @@ def _new_call(desk: Desk, written: Written, figures: dict[str, Any] | None) -> N
         detail=written.detail if written.outcome != calls.ANSWERED else "",
         phone=written.phone,
         unanswered=bool(written.wrong) or written.good == "0",
+        told_elsewhere=_told_elsewhere(written),
     )

@@ -8,7 +8,6 @@
 
   const who = document.getElementById("who");
   const found = document.getElementById("found");
-  const person = document.getElementById("person");
   const question = document.getElementById("question");
   const composing = (event) => event.isComposing || event.keyCode === 229;
   const options = () => [...found.querySelectorAll("li[data-id]")];
@@ -33,21 +32,49 @@
     next.scrollIntoView({ block: "nearest" });
     show();
   };
+
+  /* The person stands in the same fragment as their card: no record is of one whose card is not on the screen. */
+  let choosing = "";
+  const choose = (id) => {
+    choosing = id;
+    htmx.trigger("#caller", "picked");
+  };
+  document.getElementById("caller").addEventListener("htmx:configRequest", (event) => {
+    event.detail.parameters.person = choosing;
+  });
   const pick = (id) => {
-    person.value = id;
     who.value = "";
     close();
-    htmx.trigger("#caller", "picked");
+    choose(id);
     question.focus();
   };
 
-  const edited = () => {
-    const answer = document.getElementById("answer");
-    return answer.value !== answer.defaultValue;
-  };
+  /* What the answer on the screen was made for. */
+  const made = (name) => form.elements[name];
+  const edited = () => made("typed").value === "1";
+  const words = (text) => text.trim().split(/\s+/).join(" ");
+  const overwritten = () => made("told_question").value.trim() && words(made("told_question").value) !== words(question.value);
   const ask = () => {
     if (question.value.trim()) htmx.trigger(question, "asked");
   };
+  const askAnew = () => {
+    made("choose").value = "";
+    ask();
+  };
+  form.addEventListener("input", (event) => {
+    if (event.target.id !== "answer") return;
+    made("typed").value = "1";
+    made("told_person").value ||= document.getElementById("person").value;
+  });
+
+  /* Words that staff write while an answer is on its way stay. */
+  let before = "";
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target.id === "answering") before = document.getElementById("answer").value;
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id === "answering" && document.getElementById("answer").value !== before) event.detail.shouldSwap = false;
+  });
 
   who.addEventListener("keydown", (event) => {
     if (composing(event)) return;
@@ -55,12 +82,18 @@
       event.preventDefault();
       move(event.key === "ArrowDown" ? 1 : -1);
     } else if (event.key === "Escape") {
+      wanted = false;
       close();
     } else if (event.key === "Enter" && !event.ctrlKey) {
       event.preventDefault();
-      if (!who.value.trim()) question.focus();
-      else if (answered !== who.value) wanted = true;
-      else if (active()) pick(active().dataset.id);
+      if (!who.value.trim()) {
+        question.focus();
+      } else if (answered === who.value && active()) {
+        pick(active().dataset.id);
+      } else {
+        wanted = true;
+        htmx.trigger(who, "again");
+      }
     }
   });
 
@@ -79,6 +112,7 @@
     wanted = false;
     if (active()) pick(active().dataset.id);
   });
+  for (const fault of ["htmx:responseError", "htmx:sendError"]) who.addEventListener(fault, () => { wanted = false; });
   found.addEventListener("mousedown", (event) => {
     const option = event.target.closest("li[data-id]");
     if (option) {
@@ -93,18 +127,17 @@
   });
   form.addEventListener("click", (event) => {
     if (event.target.closest("#unpick")) {
-      person.value = "";
-      htmx.trigger("#caller", "picked");
+      choose("");
       who.focus();
     } else if (event.target.closest("#ask")) {
-      ask();
+      askAnew();
     }
   });
 
   question.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !composing(event)) {
       event.preventDefault();
-      ask();
+      askAnew();
     }
   });
 
@@ -116,21 +149,51 @@
   for (const one of outcomes) one.addEventListener("change", fields);
   fields();
 
-  const saving = () => {
-    if (form.dataset.sent) return;
-    form.requestSubmit();
+  /* What is saved is what was on the screen: not while a person or an answer is on its way, and not an answer to words written over. */
+  const coming = () => wanted || form.querySelector("#caller.htmx-request, #question.htmx-request, #answering .htmx-request");
+  const save = async () => {
+    form.dataset.sent = "1";
+    const here = await window.xst.renew();
+    if (here === "in") {
+      form.submit();
+      return;
+    }
+    delete form.dataset.sent;
+    window.xst.toast(here === "out" ? form.dataset.signedOut : document.getElementById("toasts").dataset.offline, true);
   };
   form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) event.preventDefault();
-    form.dataset.sent = "1";
+    event.preventDefault();
+    if (form.dataset.sent) return;
+    if (coming()) {
+      window.xst.toast(form.dataset.coming, true);
+    } else if (overwritten() && !edited() && question.value.trim()) {
+      askAnew();
+      window.xst.toast(form.dataset.askedAnew, true);
+    } else {
+      save();
+    }
   });
   window.addEventListener("pageshow", () => delete form.dataset.sent);
+
+  /* A function key leads elsewhere: over a record half written it must be pressed twice. */
+  let warned = -Infinity;
+  const AGAIN_MS = 5000;
+  window.addEventListener("keydown", (event) => {
+    if (!/^F\d+$/.test(event.key) || !document.querySelector(`[data-key="${event.key}"]`)) return;
+    const written = question.value.trim() || document.getElementById("answer").value.trim();
+    if (!form.dataset.sent && (!written || performance.now() - warned < AGAIN_MS)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (form.dataset.sent) return;
+    warned = performance.now();
+    window.xst.toast(form.dataset.unsaved, true);
+  }, { capture: true });
 
   document.addEventListener("keydown", (event) => {
     if (composing(event)) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      saving();
+      form.requestSubmit();
     } else if (event.altKey && !event.ctrlKey && ["1", "2", "3"].includes(event.key)) {
       event.preventDefault();
       const chosen = outcomes[Number(event.key) - 1];
