@@ -1,16 +1,17 @@
 """Calls: the record of who is on the line, the list, and who is still to be called back."""
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from fastapi import APIRouter, Form, HTTPException, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from bot.contact import contact_of
 from bot.helpdesk.console.access import Worker
+from bot.helpdesk.console.callform import Form_, Written
 from bot.helpdesk.console.desk import AtDesk, Desk
 from bot.helpdesk.console.rendering import render
 from bot.helpdesk.console.written import row_number
@@ -24,42 +25,6 @@ from bot.helpdesk.words import word
 from bot.hours.models import Person
 
 router = APIRouter(prefix="/calls")
-Text = Annotated[str, Form()]
-
-
-@dataclass(frozen=True)
-class Written:
-    """The form as it came: everything a text, so that nothing typed is lost when something is missing."""
-
-    person: str = ""
-    question: str = ""
-    answer: str = ""
-    clause: str = ""
-    label: str = ""  # what the answer shown was read as
-    good: str = ""  # "0": the bot had no good answer
-    choose: str = ""  # the question that staff want answered instead
-    told_person: str = ""  # whose figures the answer may hold
-    told_question: str = ""  # the question that the bot answered
-    typed: str = ""  # "1": staff have written in the answer
-    outcome: str = calls.ANSWERED
-    detail: str = ""
-    phone: str = ""
-    wrong: str = ""
-
-    @property
-    def person_id(self) -> int | None:
-        return row_number(self.person)
-
-
-def _form(
-    person: Text = "", question: Text = "", answer: Text = "", clause: Text = "", label: Text = "", good: Text = "", choose: Text = "",
-    told_person: Text = "", told_question: Text = "", typed: Text = "", outcome: Text = calls.ANSWERED, detail: Text = "", phone: Text = "",
-    wrong: Text = "",
-) -> Written:  # fmt: skip
-    return Written(person, question, answer, clause, label, good, choose, told_person, told_question, typed, outcome, detail, phone, wrong)
-
-
-Form_ = Annotated[Written, Depends(_form)]
 
 
 @router.get("")
@@ -98,7 +63,7 @@ def continued(request: Request, desk: AtDesk, member: Worker, given: Form_) -> R
 
 
 @router.post("/people")
-def people(request: Request, desk: AtDesk, member: Worker, text: Text = "") -> Response:
+def people(request: Request, desk: AtDesk, member: Worker, text: Annotated[str, Form()] = "") -> Response:
     """Whom the letters typed so far may mean. A POST, since names belong into no address."""
     found = wholenumbers.found(desk.database, desk.secret, text[:64], member, desk.now, most=8)
     return render(request, "calls/found.html", member, found=found, text=text.strip())
@@ -140,7 +105,7 @@ def save(request: Request, desk: AtDesk, member: Worker, written: Form_) -> Resp
             call_id = calls.save(session, _new_call(desk, written, shown), member.id, desk.secret, numbers, now)
     except CallRefusedError as refused:
         faults = {name: word(f"calls.fault.{why}") for name, why in refused.faults.items()}
-        if _told_elsewhere(written):
+        if written.told_elsewhere:
             written = replace(written, told_person=written.person, told_question=written.question)
         return _page(request, desk, member, written, faults, 422)
     return RedirectResponse(f"/calls/{call_id}?saved=1", 303)
@@ -201,16 +166,6 @@ def _page(request: Request, desk: Desk, member: Member, written: Written, faults
     return render(request, "calls/new.html", member, status, faults=faults, **facts, **asked, **again)
 
 
-def _told_elsewhere(written: Written) -> str:
-    """Why the answer does not belong to the rest of the record, the key of a fault; empty where it does."""
-    if not written.answer.strip():
-        return ""
-    if written.told_person and written.told_person != written.person:
-        return "other_person"
-    asked = written.told_question.split()
-    return "other_question" if asked and asked != written.question.split() else ""
-
-
 def _relabelled(written: Written, told: dict[str, Any]) -> Written:
     """The form with the matter that was just read."""
     return replace(written, label=told["prepared"].label or "") if told["prepared"] else written
@@ -264,5 +219,5 @@ def _new_call(desk: Desk, written: Written, figures: dict[str, Any] | None) -> N
         detail=written.detail if written.outcome != calls.ANSWERED else "",
         phone=written.phone,
         unanswered=bool(written.wrong) or written.good == "0",
-        told_elsewhere=_told_elsewhere(written),
+        told_elsewhere=written.told_elsewhere,
     )
