@@ -189,9 +189,12 @@ window.xstCompose = (() => {
   let sentences = [];
   let fetched = -Infinity;
   let chosen = 0;
+  let asking = ""; /* the conversation that they are looked for in */
 
   async function openCanned() {
-    if (!document.getElementById("reply-text") || dialog.open) return;
+    const form = document.getElementById("write-reply");
+    if (!form || dialog.open) return;
+    asking = form.dataset.ticket;
     find.value = "";
     dialog.showModal();
     find.focus();
@@ -273,7 +276,7 @@ window.xstCompose = (() => {
     else if (event.key === "Enter") { event.preventDefault(); insert(list.children[chosen]); }
   });
   list.addEventListener("click", (event) => insert(event.target.closest("[role=option]")));
-  dialog.addEventListener("close", () => { const field = document.getElementById("reply-text"); if (field && !field.closest("[hidden]")) field.focus(); });
+  dialog.addEventListener("close", () => { const field = document.getElementById("reply-text"); if (field && field.form.dataset.ticket === asking && !field.closest("[hidden]")) field.focus(); });
   window.addEventListener("pagehide", flush);
 
   return { act, attach, flush, retry, lacks, arrived, turnTo, openCanned };

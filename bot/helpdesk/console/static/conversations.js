@@ -1,24 +1,27 @@
-/* The lists and the open conversation, kept up to date by one stream of events. */
+/* The open conversation, and the lists beside it, kept up to date by one stream of events. */
 "use strict";
 
 (() => {
   const compose = window.xstCompose;
-  const root = document.getElementById("reception");
+  const keys = window.xstKeys;
+  const lines = window.xstLists;
   const lists = document.getElementById("lists");
   const panel = document.getElementById("panel");
   const cut = document.getElementById("cut");
   const texts = document.getElementById("texts").dataset;
   const cutText = cut.textContent;
+  const FIELD = "textarea, input:not([type=radio])";
+  const PATIENCE = 30000; /* milliseconds until a conversation that was asked for counts as lost */
   const SILENCE = 40000; /* milliseconds without a sign of life, heartbeats included, after which a line counts as dead */
 
-  const arrived = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart || 0);
-  let ahead = Number(root.dataset.now) - arrived; /* of the server's clock before ours */
   let source = null;
   let cursor = "";
   let heardAt = Date.now();
   let reconnect = 0;
   let seen = 0; /* the newest message of the person that we have reported as read */
   let opening = 0;
+  let wishes = 0; /* of the agent to see another conversation; the last one counts */
+  let coming = 0; /* the conversation that is wished for and not there yet: what stands here is being left */
   let following = true;
   let unlisted = 0; /* the open conversation when it stands in no list */
   let intent = null; /* what we are about to write in which conversation, until it stands there as ours */
@@ -26,57 +29,22 @@
   const talk = () => panel.querySelector(".talk[data-ticket]");
   const ticketOpen = () => Number(talk()?.dataset.ticket || 0);
   const log = () => document.getElementById("log");
-  const fromHtml = (html) => { const held = document.createElement("template"); held.innerHTML = html; return held.content; };
-  const items = (section) => [...lists.querySelectorAll(`[data-list="${section}"] .item`)];
+  const fromHtml = lines.fromHtml;
+  const tidy = () => lines.tidy(ticketOpen());
 
   /* --- lists --- */
 
-  function put({ ticket, section, html }) {
-    const fresh = fromHtml(html).firstElementChild;
-    const old = lists.querySelector(`[data-list] .item[data-ticket="${ticket}"]`);
-    const focused = old && old.contains(document.activeElement) ? (document.activeElement.matches("button") ? "button" : "a") : null;
-    const into = lists.querySelector(`[data-list="${section}"] ul`);
-    if (!into) { if (old) old.remove(); return; }
-    const next = [...into.children].find((one) => one !== old && one.dataset.order > fresh.dataset.order);
-    if (old && old.parentElement === into) old.replaceWith(fresh);
-    else { if (old) old.remove(); into.insertBefore(fresh, next || null); }
-    if (focused) (fresh.querySelector(focused) || fresh.querySelector("a")).focus({ preventScroll: true });
-  }
-
-  function takeLists({ whole, items: changed, gone }) {
-    if (whole) {
-      const standing = new Set(changed.map((one) => String(one.ticket)));
-      for (const item of lists.querySelectorAll("[data-list] .item")) if (!standing.has(item.dataset.ticket)) item.remove();
-    }
-    for (const ticket of gone) lists.querySelector(`[data-list] .item[data-ticket="${ticket}"]`)?.remove();
-    changed.forEach(put);
+  function takeLists({ whole, items, gone }) {
+    lines.take(whole, items, gone);
     tidy();
     followTicket(whole, gone);
     if (whole) compose.retry();
   }
 
-  function tidy() {
-    const current = ticketOpen();
-    for (const section of lists.querySelectorAll("[data-list]")) {
-      const count = section.querySelectorAll(".item").length;
-      section.querySelector("[data-count]").textContent = count;
-      section.querySelector(".nothing").hidden = count > 0;
-    }
-    for (const item of lists.querySelectorAll(".item")) {
-      const link = item.querySelector("a");
-      if (Number(item.dataset.ticket) === current) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
-    }
-    const unread = items("mine").reduce((sum, item) => sum + Number(item.dataset.unread), 0);
-    const waiting = items("waiting").length;
-    document.title = `${unread ? `(${unread}) ` : ""}${waiting ? `${texts.waiting.replace("{n}", waiting)} · ` : ""}${root.dataset.title}`;
-    tick();
-  }
-
   /* The open conversation may have been taken, handed on or ended, by us or by others. */
   function followTicket(whole, gone) {
     const shown = talk();
-    if (!shown) return;
+    if (!shown || coming) return;
     const ticket = ticketOpen();
     const item = lists.querySelector(`[data-list] .item[data-ticket="${ticket}"]`);
     const moved = item && (item.dataset.section !== shown.dataset.section || item.dataset.holder !== shown.dataset.holder);
@@ -100,46 +68,71 @@
     }
   }
 
-  function tick() {
-    const now = Date.now() + ahead;
-    for (const shown of lists.querySelectorAll("time[data-since]")) {
-      const waited = Math.max(0, now - Number(shown.dataset.since));
-      const whole = Math.floor(waited / 1000);
-      const [hours, minutes, seconds] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-      const two = (number) => String(number).padStart(2, "0");
-      shown.textContent = hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${two(minutes)}:${two(seconds)}`;
-      shown.classList.toggle("long", waited > Number(root.dataset.long));
-    }
-  }
-
   /* --- the open conversation --- */
 
-  /* `unasked`: somebody else's doing, which must not take the keys away from where the agent is typing. */
-  async function open(ticket, { push = true, unasked = false } = {}) {
+  /* Whether the agent is writing or deciding something, from which no late answer may take the keys. */
+  const engaged = () => Boolean(document.querySelector("dialog[open]") || document.activeElement?.matches(FIELD));
+
+  function wish(ticket) {
+    coming = ticket;
+    if (intent?.ticket !== ticket) intent = null;
+    return ++wishes;
+  }
+
+  /* The wish is void: what stands here has its keys and its news again. */
+  function stay() {
+    coming = 0;
+    intent = null;
+    listen(); /* brings the lists as they are by now */
+  }
+
+  async function fetched(ticket, headers) {
+    try {
+      const response = await fetch(`/conversations/${ticket}/panel`, { headers, signal: AbortSignal.timeout(PATIENCE) });
+      if (response.headers.get("hx-redirect")) { /* signed out; what no draft holds would go with this page */
+        if (compose.lacks()) window.xst.toast(texts.expired, true); else window.location.assign(`/conversations/${ticket}`);
+      } else if (response.ok) return await response.text();
+      else window.xst.toast(texts.failed, true);
+    } catch {
+      window.xst.toast(texts.offline, true);
+    }
+    return "";
+  }
+
+  /* `unasked`: somebody else's doing, which must not take the keys away from where the agent is typing. `yields`: gives way to what the
+     agent has begun meanwhile. */
+  async function open(ticket, { push = true, unasked = false, yields = false } = {}) {
+    const wished = unasked ? null : wish(ticket);
     const turn = ++opening;
     await compose.flush();
-    let response;
-    const headers = { "HX-Request": "true", ...(unasked ? window.xst.itself : {}) };
-    try { response = await fetch(`/conversations/${ticket}/panel`, { headers }); } catch { return window.xst.toast(texts.offline, true); }
-    if (response.headers.get("hx-redirect")) { /* signed out; what no draft holds would go with this page */
-      return compose.lacks() ? window.xst.toast(texts.expired, true) : window.location.assign(`/conversations/${ticket}`);
-    }
-    if (!response.ok) return window.xst.toast(texts.failed, true);
-    const html = await response.text();
+    const html = await fetched(ticket, { "HX-Request": "true", ...(unasked ? window.xst.itself : {}) });
     if (turn !== opening) return; /* another conversation was opened meanwhile */
-    const fields = ticket === ticketOpen() ? [...panel.querySelectorAll("form.write textarea")] : [];
-    const at = document.activeElement;
-    const elsewhere = unasked && at && at !== document.body && !panel.contains(at);
-    const within = unasked && panel.contains(at) ? at.closest("form.write")?.dataset.kind : "";
+    const late = yields && engaged();
+    if (!html || (late && ticket !== ticketOpen())) { if (wished === wishes) stay(); return; }
+    if (wished === wishes) coming = 0;
+    if (late) intent = null;
+    show(ticket, html, { push, unasked: unasked || late });
+  }
+
+  function show(ticket, html, { push, unasked }) {
+    const same = ticket === ticketOpen();
+    const fields = same ? [...panel.querySelectorAll("form.write textarea")] : [];
+    const at = document.activeElement || document.body;
+    const question = same ? null : document.querySelector("#ending[open], #transfer[open], #canned[open]");
+    const writing = at.matches(FIELD);
+    const elsewhere = !question && at !== document.body && !panel.contains(at) && (unasked || writing);
+    const within = same && panel.contains(at) ? at.closest("form.write")?.dataset.kind : "";
+    question?.close(); /* it was about the conversation that goes */
     panel.innerHTML = html;
     if (push) history.pushState({ ticket }, "", `/conversations/${ticket}`);
     attach(new Map(fields.map(({ id, value }) => [id, value])));
-    const wanted = within || (intent?.ticket === ticket ? intent.kind : "");
+    const wanted = within || (intent?.ticket === ticket && !writing ? intent.kind : "");
     if (wanted && (compose.turnTo(wanted) || (within && compose.turnTo("note")))) intent = null; /* who goes on typing presses no shortcut */
     else if (!elsewhere) document.getElementById("talk-title").focus({ preventScroll: true });
+    if ((writing || question) && !document.activeElement?.matches(FIELD)) keys.rest();
   }
 
-  const reload = () => open(ticketOpen(), { push: false, unasked: true });
+  const reload = () => coming ? undefined : open(ticketOpen(), { push: false, unasked: true });
 
   function attach(typed = new Map()) {
     const shown = talk();
@@ -246,7 +239,7 @@
     on("lists", takeLists);
     on("colleagues", takeColleagues);
     on("way", ({ html }) => { const way = document.getElementById("way"); if (way) way.innerHTML = html; });
-    on("beat", ({ now }) => { ahead = now - Date.now(); });
+    on("beat", ({ now }) => { lines.setClock(now); });
   }
 
   /* The server refused the stream: because the session is over, or while it starts. */
@@ -271,26 +264,29 @@
   window.addEventListener("pagehide", () => { if (source) source.close(); });
   window.addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
   document.addEventListener("visibilitychange", markSeen);
-  setInterval(tick, 1000);
 
   /* --- the agent's hands --- */
 
   async function take(ticket) {
+    const wished = wish(ticket);
     intent = { ticket, kind: "reply" };
     const done = await compose.act(`/conversations/${ticket}/take`, {});
     window.xst.toast(done.said, !done.ok);
-    if (done.ok) return open(ticket, { push: ticket !== ticketOpen() });
-    intent = null;
+    if (!done.ok && intent?.ticket === ticket) intent = null;
+    if (wished !== wishes) return; /* something else was opened meanwhile */
+    if (done.ok && (ticket === ticketOpen() || !engaged())) return open(ticket, { push: ticket !== ticketOpen(), yields: true });
+    stay();
     if (ticket === ticketOpen()) reload();
   }
 
   async function act(what, fields = {}) {
     const ticket = ticketOpen();
+    if (what === "reopen") intent = { ticket, kind: "reply" };
+    else if (intent?.ticket === ticket) intent = null;
     await compose.flush();
-    intent = what === "reopen" ? { ticket, kind: "reply" } : null;
     const done = await compose.act(`/conversations/${ticket}/${what}`, fields);
     if (done.said) window.xst.toast(done.said, !done.ok);
-    if (!done.ok) intent = null;
+    if (!done.ok && intent?.ticket === ticket) intent = null;
     if (ticket === ticketOpen()) await reload();
   }
 
@@ -334,28 +330,27 @@
 
   function step(by) {
     const links = [...lists.querySelectorAll(".item a")].filter((link) => link.getClientRects().length);
-    const at = links.findIndex((link) => link.getAttribute("aria-current"));
+    const at = links.findIndex((link) => coming ? link.closest(".item").dataset.ticket === String(coming) : link.getAttribute("aria-current"));
     const next = links[at < 0 ? (by > 0 ? 0 : links.length - 1) : at + by];
     if (next) { next.scrollIntoView({ block: "nearest" }); open(Number(next.closest(".item").dataset.ticket)); }
   }
 
   function takeNext() {
     const section = talk()?.dataset.section;
-    const ticket = section === "waiting" || section === "messages" ? ticketOpen() : Number(items("waiting")[0]?.dataset.ticket || 0);
+    const ticket = section === "waiting" || section === "messages" ? ticketOpen() : Number(lines.items("waiting")[0]?.dataset.ticket || 0);
     if (ticket) take(ticket);
   }
 
-  const KEYS = {
-    j: () => step(1), k: () => step(-1), t: takeNext, r: () => compose.turnTo("reply"), n: () => compose.turnTo("note"),
-    x: handOn, e: end, "/": () => compose.openCanned(),
-    s: () => { document.getElementById("over").open = true; document.getElementById("find").focus(); },
-  };
+  function mean(kind) {
+    intent = { ticket: coming, kind };
+    keys.rest(); /* what is typed on is meant for its field */
+  }
 
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || window.xst.typing(event) || document.querySelector("dialog[open]")) return;
-    const does = KEYS[event.key.toLowerCase()];
-    if (does) { event.preventDefault(); does(); }
-  });
+  const STEPS = { j: () => step(1), k: () => step(-1) };
+  keys.listen({
+    ...STEPS, t: takeNext, r: () => compose.turnTo("reply"), n: () => compose.turnTo("note"), x: handOn, e: end, "/": () => compose.openCanned(),
+    s: () => { document.getElementById("over").open = true; document.getElementById("find").focus(); },
+  }, () => coming, { ...STEPS, r: () => mean("reply"), n: () => mean("note") });
 
   window.addEventListener("popstate", () => {
     const ticket = Number(location.pathname.split("/")[2] || 0);
