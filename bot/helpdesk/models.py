@@ -104,6 +104,7 @@ class TicketEvent(Base):
     kind = Column(String(16), nullable=False)
     staff_id = Column(ForeignKey("staff.id", name="fk_ticket_event_staff_id_staff"))
     detail = Column(Text)  # of a note its words; of a transfer to whom
+    client_id = Column(String(64))  # of a note, as with StaffMessage
 
 
 class StaffMessage(Base):

@@ -93,10 +93,25 @@ def number_of(session: Session, staff_id: int | None) -> int | None:
     return number
 
 
-def note_event(session: Any, ticket_id: int, kind: str, now: datetime, staff_id: int | None = None, detail: str | None = None) -> int:
+def note_event(
+    session: Any,
+    ticket_id: int,
+    kind: str,
+    now: datetime,
+    staff_id: int | None = None,
+    detail: str | None = None,
+    client_id: str | None = None,
+) -> int:
     """Write down what happened to a ticket; the event's id."""
-    row = {"ticket_id": ticket_id, "at": now, "kind": kind, "staff_id": staff_id, "detail": detail}
+    row = {"ticket_id": ticket_id, "at": now, "kind": kind, "staff_id": staff_id, "detail": detail, "client_id": client_id}
     return int(session.execute(insert(TicketEvent.__table__), row).inserted_primary_key[0])
+
+
+def noted_before(session: Session, ticket_id: int, staff_id: int, client_id: str) -> bool:
+    """Whether the ticket has a note of this writer under the id that their page gave it. To be called with the chat's lock."""
+    events = TicketEvent.__table__
+    same = select(events.c.id).where(events.c.ticket_id == ticket_id, events.c.staff_id == staff_id, events.c.client_id == client_id)
+    return session.execute(same.limit(1)).first() is not None
 
 
 def forget(session: Session, sender_id: str) -> None:

@@ -107,6 +107,7 @@ def _sources() -> list[tuple[Select, Column]]:
     )
     done = (
         select(TicketEvent.id, TicketEvent.kind, TicketEvent.detail, TicketEvent.at, TicketEvent.ticket_id, *writer)
+        .add_columns(TicketEvent.client_id)
         .join(Ticket, Ticket.id == TicketEvent.ticket_id)
         .outerjoin(Staff, Staff.id == TicketEvent.staff_id)
         .where(Ticket.sender_id == sender, or_(TicketEvent.at <= end, TicketEvent.ticket_id == ticket))
@@ -175,7 +176,7 @@ def _outgoing(row: Any, channel: str, now: datetime) -> Entry:
 
 def _happened(row: Any) -> Entry:
     kind = NOTE if row.kind == "note" else EVENT
-    return Entry(f"e{row.id}", kind, row.at, row.detail or "", (), _writer(row), row.kind, row.ticket_id)
+    return Entry(f"e{row.id}", kind, row.at, row.detail or "", (), _writer(row), row.kind, row.ticket_id, None, row.client_id)
 
 
 def _writer(row: Any) -> Writer | None:

@@ -113,15 +113,16 @@ def reply(database: Database, ticket_id: int, staff_id: int, text: str, client_i
             return Replied(_written_before(session, staff_id, client_id), repeated=True)
 
 
-def note(database: Database, ticket_id: int, staff_id: int, text: str, now: datetime) -> Done:
-    """Keep a note that only the staff read; anybody may write one, at any time."""
+def note(database: Database, ticket_id: int, staff_id: int, text: str, now: datetime, client_id: str | None = None) -> Done:
+    """Keep a note that only the staff read; anybody may write one, at any time. The same ``client_id`` of the same writer is the same."""
     text = cleaned(text)
     if why := unfit(text):
         return Done(False, why)
     with with_ticket(database, ticket_id) as (session, ticket):
         if ticket is None:
             return Done(False, UNKNOWN)
-        note_event(session, ticket_id, "note", now, staff_id, text)
+        if client_id is None or not tickets.noted_before(session, ticket_id, staff_id, client_id):
+            note_event(session, ticket_id, "note", now, staff_id, text, client_id)
         return Done(True)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import delete, select
 
 from bot.helpdesk.models import StaffSession
@@ -84,6 +84,48 @@ def test_a_reply_that_is_under_way_when_its_conversation_is_opened_again_is_not_
     expect(page.locator("#log .entry.staff .bubble")).to_have_text("一次就够")
     expect(page.locator("#reply-text")).to_have_value("")
     assert sent(console, "web:twice1") == ["一次就够"]
+
+
+def test_a_note_whose_answer_was_lost_is_not_written_twice(console: Console, signed_in: SignIn) -> None:
+    page, ticket = signed_in("agent"), held(console, "web:noted")
+
+    def swallow(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    open_talk(page, ticket)
+    page.route("**/conversations/events*", lambda route: route.abort())
+    page.reload()
+    page.route("**/note", swallow)
+    page.evaluate("window.xstCompose.turnTo('note')")
+    page.locator("#note-text").fill("没接电话")
+    page.locator("#note-text").press("Enter")
+    expect(page.locator("#write-note .failed")).to_contain_text("文字还在", timeout=SOON)
+    page.unroute("**/note")
+    with page.expect_response("**/note"):
+        page.locator("#note-text").press("Enter")
+    expect(page.locator("#note-text")).to_have_value("")
+    page.unroute("**/conversations/events*")
+    page.reload()
+    expect(page.locator("#log .entry.note .bubble")).to_have_text(["没接电话"])
+
+
+def test_a_note_that_was_written_although_its_answer_was_lost_leaves_its_field(console: Console, signed_in: SignIn) -> None:
+    page, ticket = signed_in("agent"), held(console, "web:noted2")
+
+    def swallow(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    open_talk(page, ticket)
+    page.route("**/note", swallow)
+    page.evaluate("window.xstCompose.turnTo('note')")
+    page.locator("#note-text").fill("打了三次")
+    page.locator("#note-text").press("Enter")
+    expect(page.locator("#log .entry.note .bubble")).to_have_text(["打了三次"], timeout=SOON)
+    expect(page.locator("#note-text")).to_have_value("")
+    assert wait_until(lambda: drafts(console, ticket) == {}, 20)
+    page.unroute("**/note")
 
 
 def test_what_is_typed_while_another_conversation_opens_is_a_draft_of_its_own(console: Console, signed_in: SignIn) -> None:

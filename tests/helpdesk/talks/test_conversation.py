@@ -33,7 +33,7 @@ def test_of_a_conversation_staff_see_all_sides_in_the_order_of_time(database: Da
     ticket = ask_for_human(database, "web:a", NOW, said=["一年要多少学时"])
     say(database, "web:b", "别人的话", NOW)
     handoff.take(database, ticket, staff, NOW + timedelta(seconds=10))
-    handoff.note(database, ticket, staff, "等单位回执", NOW + timedelta(seconds=20))
+    handoff.note(database, ticket, staff, "等单位回执", NOW + timedelta(seconds=20), "client-0000")
     sent = handoff.reply(database, ticket, staff, "您好", "client-0001", NOW + timedelta(seconds=30)).outgoing
     say(database, "web:a", "好的", NOW + timedelta(seconds=40))
     shown = _shown(database, "web:a")
@@ -44,7 +44,7 @@ def test_of_a_conversation_staff_see_all_sides_in_the_order_of_time(database: Da
     assert sent is not None
     assert (reply.id, reply.client_id, reply.by and reply.by.number) == (f"o{sent.id}", "client-0001", 3)
     assert [entry.what for entry in shown if entry.kind == "event"] == ["opened", "taken"]
-    assert shown[6].by == conversation.Writer(staff, 3, "坐席3")
+    assert (shown[6].client_id, shown[6].by) == ("client-0000", conversation.Writer(staff, 3, "坐席3"))
     assert sorted(shown, key=lambda entry: entry.order) == shown
 
 

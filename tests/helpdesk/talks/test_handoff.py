@@ -401,6 +401,18 @@ def test_notes_are_kept_and_reach_nobody(hall: Hall) -> None:
     assert hall.told() == []
 
 
+def test_a_note_is_kept_once_however_often_the_page_sends_it(hall: Hall) -> None:
+    number, other = hall.waiting(), hall.waiting("web:other")
+    with ThreadPoolExecutor(4) as pool:
+        kept = list(pool.map(lambda _: handoff.note(hall.database, number, hall.five, "没接电话", NOW, "n1"), range(4)))
+    assert [one.ok for one in kept] == [True] * 4
+    assert [event for event in hall.events(number) if event[0] == "note"] == [("note", hall.five, "没接电话")]
+    assert handoff.note(hall.database, number, hall.five, "没接电话", NOW, "n2").ok, "the same words once more, and meant"
+    assert handoff.note(hall.database, number, hall.three, "没接电话", NOW, "n1").ok, "somebody else's page"
+    assert handoff.note(hall.database, other, hall.five, "没接电话", NOW, "n1").ok
+    assert [len([event for event in hall.events(one) if event[0] == "note"]) for one in (number, other)] == [3, 1]
+
+
 @given(st.text())
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_cleaning_keeps_every_visible_sign_and_is_done_once(text: str) -> None:

@@ -24,7 +24,9 @@ router = APIRouter(prefix="/conversations")
 
 _ONE = "/{ticket_id:int}"
 _WORDS = 60  # characters of a search
-_CLIENT_ID = 64
+
+ClientId = Annotated[str, Form(min_length=8, max_length=64)]
+"""The page's own name of what it writes: sent again, it is the same."""
 
 
 @router.get("")
@@ -105,12 +107,7 @@ def transfer(request: Request, desk: AtDesk, member: Worker, ticket_id: int, to:
 
 @router.post(_ONE + "/reply")
 def reply(
-    request: Request,
-    desk: AtDesk,
-    member: Worker,
-    ticket_id: int,
-    client_id: Annotated[str, Form(min_length=8, max_length=_CLIENT_ID)],
-    text: Annotated[str, Form()] = "",
+    request: Request, desk: AtDesk, member: Worker, ticket_id: int, client_id: ClientId, text: Annotated[str, Form()] = ""
 ) -> Response:
     """To the person. The same ``client_id`` again changes nothing."""
     replied = handoff.reply(desk.database, ticket_id, member.id, text, client_id, desk.now)
@@ -123,9 +120,11 @@ def reply(
 
 
 @router.post(_ONE + "/note")
-def note(request: Request, desk: AtDesk, member: Worker, ticket_id: int, text: Annotated[str, Form()] = "") -> Response:
-    """For colleagues' eyes only."""
-    done = handoff.note(desk.database, ticket_id, member.id, text, desk.now)
+def note(
+    request: Request, desk: AtDesk, member: Worker, ticket_id: int, client_id: ClientId, text: Annotated[str, Form()] = ""
+) -> Response:
+    """For colleagues' eyes only. The same ``client_id`` again changes nothing."""
+    done = handoff.note(desk.database, ticket_id, member.id, text, desk.now, client_id)
     if not done.ok:
         return _refused(done.reason, done.by)
     _written(desk, member, ticket_id, drafts.NOTE)

@@ -107,6 +107,7 @@ window.xstCompose = (() => {
     if (now) now.querySelector(".failed").textContent = done.said;
     else window.xst.toast(texts().elsewhere.replace("{n}", ticket).replace("{why}", done.said), true);
     keep(key, text);
+    lookForArrived(); /* the stream may have been faster than the news that the answer is lost */
   }
 
   /* The words have been written: they stand in no field and no draft any more. */
@@ -120,14 +121,16 @@ window.xstCompose = (() => {
     document.getElementById("draft-state").textContent = "";
   }
 
-  /* A message of this client id stands in the conversation: it was written although its answer was lost. */
+  /* What bears this client id stands in the conversation: it was written although its answer was lost. */
   function arrived(client) {
-    const form = document.getElementById("write-reply");
-    const key = form && keyOf(form);
-    const mark = marks.get(key);
-    if (!client || mark?.id !== client || busy.has(key) || fieldOf(form).value !== mark.text) return;
-    forget(key, mark.text);
+    const form = client && [...document.querySelectorAll("form.write")].find((one) => marks.get(keyOf(one))?.id === client);
+    if (!form || busy.has(keyOf(form)) || fieldOf(form).value !== marks.get(keyOf(form)).text) return;
+    forget(keyOf(form), fieldOf(form).value);
     save(form);
+  }
+
+  function lookForArrived() {
+    for (const entry of document.querySelectorAll("#log [data-client]")) arrived(entry.dataset.client);
   }
 
   /* --- reply or note --- */
@@ -178,7 +181,7 @@ window.xstCompose = (() => {
     }
     const button = document.getElementById("open-canned");
     if (button) button.addEventListener("click", openCanned);
-    for (const entry of document.querySelectorAll("#log [data-client]")) arrived(entry.dataset.client);
+    lookForArrived();
   }
 
   /* --- sentences to insert --- */
