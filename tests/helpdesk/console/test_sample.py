@@ -12,7 +12,7 @@ from bot.helpdesk.models import Sampled
 from bot.hours.models import AuditEntry
 from bot.inbox.models import Journal, Missed, Outbox
 from bot.settings import load
-from tests.helpdesk.console.conftest import PASSWORD
+from tests.helpdesk.console.conftest import PASSWORD, held_request, hold_up
 
 ANSWER = "公需科目每年不少于45学时。\n依据：《通知》第二部分第（二）项"
 
@@ -95,6 +95,44 @@ def test_a_key_held_down_judges_one_answer_alone(console, answers, signed_in):
     page.evaluate(again, "1")
     page.wait_for_timeout(300)
     assert verdicts(console) == []
+    page.keyboard.press("1")
+    expect(page.get_by_role("heading", name="第 2 条")).to_be_visible()
+    assert verdicts(console) == ["right"]
+
+
+@pytest.mark.parametrize(("key", "opens"), [("u", 3), ("j", 5)])
+def test_what_is_pressed_before_the_next_page_has_come_judges_and_takes_back_nothing(console, answers, signed_in, key, opens):
+    page = signed_in("agent")
+    page.goto("/sample")
+    for number in (2, 3, 4):
+        page.keyboard.press("1")
+        expect(page.get_by_role("heading", name=f"第 {number} 条")).to_be_visible()
+    asked_for = hold_up(page, "**/sample**")
+    page.keyboard.press(key)
+    held = held_request(page, asked_for)
+    for another in ("u", "2", "k", "j"):
+        page.keyboard.press(another)
+    assert asked_for == [held]
+    held.continue_()
+    page.unroute("**/sample**")
+    expect(page.get_by_role("heading", name=f"第 {opens} 条")).to_be_visible()
+    assert verdicts(console) == ["right"] * (2 if key == "u" else 3)
+
+
+def test_a_second_click_on_its_way_is_nothing_and_who_comes_back_to_the_page_judges_again(console, answers, signed_in):
+    page = signed_in("agent")
+    page.goto("/sample")
+    asked_for = hold_up(page, "**/judge")
+    button = page.get_by_role("button", name="部分对").bounding_box()
+    at = button["x"] + 9, button["y"] + 9
+    page.mouse.click(*at)
+    held = held_request(page, asked_for)
+    page.mouse.click(*at)
+    page.wait_for_timeout(300)
+    assert asked_for == [held]
+    held.fulfill(status=204)
+    page.unroute("**/judge")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     page.keyboard.press("1")
     expect(page.get_by_role("heading", name="第 2 条")).to_be_visible()
     assert verdicts(console) == ["right"]
