@@ -11,6 +11,7 @@ from bot.hours.identity import fold_name
 from bot.hours.models import AuditEntry, ChatIdentity, Person
 from bot.inbox.models import Journal, Missed, Outbox
 from bot.settings import load
+from tests.helpdesk.console.conftest import held_request, hold_up
 
 LEAVE = ["休完陪产假回来学时咋补救哩", "休完陪产假回来学时咋补救", "请问休完陪产假回来学时咋补救哩？"]
 PATENT = "搞了个发明专利小改进抵几个"
@@ -103,6 +104,39 @@ def test_another_question_is_found_by_initials_and_a_letter_typed_there_decides_
     assert decisions(console) == []
     page.keyboard.press("Enter")
     expect(page.locator("#told")).to_have_text(f"已把 3 句教成“{title}”。")
+
+
+def test_what_is_pressed_before_the_queue_has_moved_on_is_not_meant_for_the_next_group(console, missed, signed_in):
+    page = opened(signed_in("agent"))
+    waiting = hold_up(page, "**/learning/decide")
+    page.keyboard.press("d")
+    held = held_request(page, waiting)
+    page.keyboard.press("/")
+    page.locator('.group:visible [data-does="/"]').click()
+    page.keyboard.press("Enter")
+    page.keyboard.press("o")
+    expect(page.locator("#other")).to_be_hidden()
+    held.continue_()
+    page.unroute("**/learning/decide")
+    expect(page.locator("#told")).to_have_text("已丢弃 3 句。")
+    page.keyboard.press("Enter")
+    page.keyboard.press("/")
+    expect(page.locator("#other")).to_be_visible()
+    assert decisions(console) == ["discarded"] * 3
+
+
+def test_another_question_is_taught_to_the_group_that_it_was_looked_for_and_to_no_other(console, missed, signed_in):
+    page = opened(signed_in("agent"))
+    page.keyboard.press("/")
+    page.keyboard.type("jzd")
+    expect(page.locator('#other-list li[aria-selected="true"]')).to_have_count(1)
+    page.evaluate("document.querySelector('.group:not([hidden]) [data-does=d]').click()")
+    expect(page.locator("#told")).to_have_text("已丢弃 3 句。")
+    page.keyboard.press("Enter")
+    expect(page.locator("#other")).to_be_hidden()
+    page.keyboard.press("d")
+    expect(page.locator("#left")).to_have_text("1 句 · 1 组未处理")
+    assert decisions(console) == ["discarded"] * 4
 
 
 def test_of_two_reviewers_the_second_reads_who_was_first(console, missed, signed_in):

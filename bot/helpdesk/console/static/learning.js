@@ -4,9 +4,11 @@
 (() => {
   const rows = () => [...document.querySelectorAll("#groups button")];
   const open = () => document.querySelector(".group:not([hidden])");
+  const underWay = () => document.querySelector("#queue .htmx-request"); /* the open group is about to give its place to the next */
   const dialog = document.getElementById("other");
   const find = document.getElementById("other-find");
   const options = [...document.querySelectorAll("#other-list li")];
+  let sought = null; /* the group that another question is looked for */
   let at = 0; /* the place in the list: when a group is gone, the next one takes it */
 
   function show(index, focus = false) {
@@ -47,7 +49,8 @@
   }
 
   function search() {
-    if (!open()) return;
+    if (!open() || underWay()) return;
+    sought = open();
     find.value = "";
     narrow();
     dialog.showModal();
@@ -55,8 +58,9 @@
   }
 
   function take(option) {
-    if (!option || !open()) return;
+    if (!option) return;
     dialog.close();
+    if (sought !== open()) return;
     const button = open().querySelector(".chosen");
     button.value = option.dataset.label;
     button.click();
@@ -102,7 +106,7 @@
       document.activeElement.click();
     } else if (does && !event.repeat) {
       event.preventDefault();
-      does.click();
+      if (!underWay()) does.click();
     }
   });
 
