@@ -107,9 +107,9 @@ def test_another_question_is_found_by_initials_and_a_letter_typed_there_decides_
 
 
 def test_what_is_pressed_before_the_queue_has_moved_on_is_not_meant_for_the_next_group(console, missed, signed_in):
-    page = opened(signed_in("agent"))
+    page = signed_in("agent")
     waiting = hold_up(page, "**/learning/decide")
-    page.keyboard.press("d")
+    group(opened(page)).get_by_role("button", name="丢弃").click()
     held = held_request(page, waiting)
     page.keyboard.press("/")
     page.locator('.group:visible [data-does="/"]').click()
@@ -134,6 +134,7 @@ def test_another_question_is_taught_to_the_group_that_it_was_looked_for_and_to_n
     expect(page.locator("#told")).to_have_text("已丢弃 3 句。")
     page.keyboard.press("Enter")
     expect(page.locator("#other")).to_be_hidden()
+    assert page.evaluate("document.activeElement.dataset.group") == group(page).get_attribute("data-group")
     page.keyboard.press("d")
     expect(page.locator("#left")).to_have_text("1 句 · 1 组未处理")
     assert decisions(console) == ["discarded"] * 4

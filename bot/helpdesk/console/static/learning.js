@@ -60,7 +60,10 @@
   function take(option) {
     if (!option) return;
     dialog.close();
-    if (sought !== open()) return;
+    if (sought !== open()) { /* the row that had the keys is gone with its group */
+      show(at, true);
+      return;
+    }
     const button = open().querySelector(".chosen");
     button.value = option.dataset.label;
     button.click();
