@@ -32,9 +32,9 @@ def page(request: Request, desk: AtDesk, member: Anyone, person: str = "") -> Re
 
 @router.post("/person")
 def choose_person(request: Request, desk: AtDesk, member: Anyone, person: Annotated[str, Form()] = "") -> Response:
-    """A fragment: the chosen person beside the box, or nobody again."""
+    """A fragment: the chosen person beside the box."""
     whom = _chosen(desk, member, person)
-    if person and whom is None:
+    if whom is None:
         raise HTTPException(404)
     return render(request, "ask/person.html", member, person=whom)
 
