@@ -49,6 +49,7 @@ def begin(page: Page, question: str, who: str = "") -> None:
 
 
 def save(page: Page) -> None:
+    page.wait_for_load_state()  # a record that came back with a fault is seen before its scripts run
     page.keyboard.press("Control+Enter")
     page.wait_for_url(re.compile(r"/calls/\d+\?saved=1"))
 

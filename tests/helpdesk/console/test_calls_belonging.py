@@ -80,6 +80,7 @@ def test_nothing_is_saved_while_a_person_is_being_fetched_and_card_and_person_ch
     expect(agent.locator(".toast")).to_contain_text("答复还没到")
     held.abort()
     agent.unroute("**/calls/person")
+    expect(agent.locator(".htmx-request")).to_have_count(0)
     expect(agent.locator(".picked")).to_contain_text(FIRST[1])
     save(agent)
     with console.database.read() as session:
@@ -185,6 +186,7 @@ def test_words_written_by_hand_stay_when_the_record_came_back_with_a_fault(agent
     agent.keyboard.press("Alt+2")
     agent.keyboard.press("Control+Enter")
     expect(agent.locator("#phone-fault")).to_be_visible()
+    agent.wait_for_load_state()
     choose(agent, SECOND[0])
     expect(agent.locator(".picked")).to_contain_text(SECOND[1])
     expect(agent.locator("#question")).to_be_focused()
