@@ -187,10 +187,22 @@ def _is_complaint(kind: str, text: str) -> bool:
     return kind in ("error", "warning") and not text.startswith("Failed to load resource")
 
 
+def intercept(page: Page, what: str, handler: Callable[[Route], object]) -> None:
+    """Route requests of a page that stands there already, from now on: Chromium tells a page so later than it tells us."""
+    page.route(what, handler)
+    page.route("**/intercepted", lambda route: route.fulfill(status=204))
+    ask = "() => fetch('/intercepted', { cache: 'no-store' }).then((answer) => answer.status)"
+    for _ in range(400):
+        if page.evaluate(ask) == 204:
+            break
+        page.wait_for_timeout(50)
+    page.unroute("**/intercepted")
+
+
 def hold_up(page: Page, what: str) -> list[Route]:
     """Requests that wait until the test lets them go on, in the order in which they come."""
     waiting: list[Route] = []
-    page.route(what, lambda route: waiting.append(route))
+    intercept(page, what, lambda route: waiting.append(route))
     return waiting
 
 

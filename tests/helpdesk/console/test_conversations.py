@@ -15,7 +15,7 @@ from bot.hours.models import AuditEntry, ChatIdentity, Person
 from bot.inbox import reach
 from bot.inbox.models import Journal, Outbox
 from tests.helpdesk.chats import answer, ask_for_human, newest_of_staff, say, set_state
-from tests.helpdesk.console.conftest import Console
+from tests.helpdesk.console.conftest import Console, intercept
 from tests.helpdesk.console.talks import held, now_of, open_talk, staff_id, web_page
 
 SignIn = Callable[[str], Page]
@@ -68,7 +68,7 @@ def test_of_two_agents_one_gets_the_ticket_and_the_other_reads_who(console: Cons
     for page in (first, second):
         expect(_item(page, ticket, "waiting")).to_be_visible(timeout=SOON)
     second.evaluate("window.stop()")  # its lists hear nothing of the first one's click
-    second.route("**/conversations/events*", lambda route: route.abort())
+    intercept(second, "**/conversations/events*", lambda route: route.abort())
     _item(first, ticket, "waiting").get_by_role("button", name="接入").click()
     expect(first.locator("#reply-text")).to_be_focused()
     _item(second, ticket, "waiting").get_by_role("button", name="接入").click()

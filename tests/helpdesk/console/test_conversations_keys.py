@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from bot.helpdesk.models import Ticket
 from tests.helpdesk.chats import ask_for_human
-from tests.helpdesk.console.conftest import Console, held_request, hold_up
+from tests.helpdesk.console.conftest import Console, held_request, hold_up, intercept
 from tests.helpdesk.console.talks import drafts, held, now_of, open_talk, sent
 from tests.serving import wait_until
 
@@ -134,7 +134,7 @@ def test_keys_that_follow_a_taking_press_nothing_until_its_conversation_is_there
 def test_a_note_begun_while_one_takes_its_conversation_stays_a_note(console: Console, signed_in: SignIn) -> None:
     page, waits = signed_in("agent"), ask_for_human(console.database, "web:noted", now_of(console))
     _open(page, waits)
-    page.route("**/conversations/events*", lambda route: route.abort())  # by its answer alone the page learns that it is taken
+    intercept(page, "**/conversations/events*", lambda route: route.abort())  # by its answer alone the page learns that it is taken
     _open(page, waits)
     taking = hold_up(page, "**/take")
     page.keyboard.press("t")

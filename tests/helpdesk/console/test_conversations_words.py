@@ -14,7 +14,7 @@ from bot.inbox.models import Journal, Outbox
 from bot.runtime.holding import BindsInHand
 from bot.settings import load
 from tests.helpdesk.chats import ask_for_human, say
-from tests.helpdesk.console.conftest import PASSWORD, Console, held_request, hold_up
+from tests.helpdesk.console.conftest import PASSWORD, Console, held_request, hold_up, intercept
 from tests.helpdesk.console.talks import drafts, held, now_of, open_talk, sent, staff_id, web_page
 from tests.serving import wait_until
 
@@ -94,9 +94,9 @@ def test_a_note_whose_answer_was_lost_is_not_written_twice(console: Console, sig
         route.abort()
 
     open_talk(page, ticket)
-    page.route("**/conversations/events*", lambda route: route.abort())
+    intercept(page, "**/conversations/events*", lambda route: route.abort())
     page.reload()
-    page.route("**/note", swallow)
+    intercept(page, "**/note", swallow)
     page.evaluate("window.xstCompose.turnTo('note')")
     page.locator("#note-text").fill("没接电话")
     page.locator("#note-text").press("Enter")
@@ -118,7 +118,7 @@ def test_a_note_that_was_written_although_its_answer_was_lost_leaves_its_field(c
         route.abort()
 
     open_talk(page, ticket)
-    page.route("**/note", swallow)
+    intercept(page, "**/note", swallow)
     page.evaluate("window.xstCompose.turnTo('note')")
     page.locator("#note-text").fill("打了三次")
     page.locator("#note-text").press("Enter")
@@ -194,7 +194,7 @@ def test_a_reply_goes_out_when_one_has_signed_in_again_before_the_page_noticed(
 ) -> None:
     page, ticket = signed_in("agent"), held(console, "web:anew")
     open_talk(page, ticket)
-    page.route("**/conversations/events*", lambda route: route.abort())
+    intercept(page, "**/conversations/events*", lambda route: route.abort())
     page.reload()
     signed_out()
     _sign_in_beside(page, "agent").close()
@@ -209,7 +209,7 @@ def test_words_of_one_agent_are_not_written_by_the_next_who_signs_in(
 ) -> None:
     page, ticket = signed_in("agent"), held(console, "web:next")
     open_talk(page, ticket)
-    page.route("**/conversations/events*", lambda route: route.abort())
+    intercept(page, "**/conversations/events*", lambda route: route.abort())
     page.reload()
     signed_out()
     _sign_in_beside(page, "agent2").close()

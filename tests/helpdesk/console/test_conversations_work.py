@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from bot.helpdesk.models import Seen, Staff, Ticket
 from bot.helpdesk.talks import handoff
 from tests.helpdesk.chats import ask_for_human, say
-from tests.helpdesk.console.conftest import Console
+from tests.helpdesk.console.conftest import Console, intercept
 from tests.helpdesk.console.talks import drafts, held, now_of, open_talk, sent, staff_id
 from tests.serving import wait_until
 
@@ -95,9 +95,9 @@ def test_a_reply_whose_answer_was_lost_is_not_written_twice(console: Console, si
         route.fetch()  # type: ignore[attr-defined]
         route.abort()  # type: ignore[attr-defined]
 
-    page.route("**/conversations/events*", lambda route: route.abort())
+    intercept(page, "**/conversations/events*", lambda route: route.abort())
     page.reload()
-    page.route("**/reply", swallow)
+    intercept(page, "**/reply", swallow)
     page.locator("#reply-text").fill("只要一次")
     page.locator("#reply-text").press("Enter")
     expect(page.locator("#write-reply .failed")).to_contain_text("文字还在", timeout=SOON)
