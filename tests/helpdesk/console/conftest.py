@@ -194,9 +194,16 @@ def intercept(page: Page, what: str, handler: Callable[[Route], object]) -> None
     ask = "() => fetch('/intercepted', { cache: 'no-store' }).then((answer) => answer.status)"
     for _ in range(400):
         if page.evaluate(ask) == 204:
-            break
+            page.unroute("**/intercepted")
+            return
         page.wait_for_timeout(50)
-    page.unroute("**/intercepted")
+    raise AssertionError("the page goes round the interception")
+
+
+def lose_the_answer(route: Route) -> None:
+    """What was asked for is done, and the page never learns of it."""
+    route.fetch()
+    route.abort()
 
 
 def hold_up(page: Page, what: str) -> list[Route]:

@@ -200,13 +200,10 @@ def test_an_answer_to_a_near_question_that_comes_late_replaces_no_newer_one(unlu
     waiting = hold_up(agent, "**/calls/answer")
     agent.locator(".near button").last.click()
     held_request(agent, waiting)
+    waiting.clear()
     agent.locator("#question").fill(OTHER_RULE)
     agent.locator("#question").press("Enter")
-    for _ in range(100):
-        if len(waiting) == 2:
-            break
-        agent.wait_for_timeout(50)
-    waiting[1].continue_()
+    held_request(agent, waiting).continue_()
     expect(agent.locator(".reading .soft")).not_to_have_text("")
     agent.unroute("**/calls/answer")
     expect(agent.locator(".htmx-request")).to_have_count(0)

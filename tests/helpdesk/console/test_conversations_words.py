@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import delete, select
 
 from bot.helpdesk.models import StaffSession
@@ -14,7 +14,7 @@ from bot.inbox.models import Journal, Outbox
 from bot.runtime.holding import BindsInHand
 from bot.settings import load
 from tests.helpdesk.chats import ask_for_human, say
-from tests.helpdesk.console.conftest import PASSWORD, Console, held_request, hold_up, intercept
+from tests.helpdesk.console.conftest import PASSWORD, Console, held_request, hold_up, intercept, lose_the_answer
 from tests.helpdesk.console.talks import drafts, held, now_of, open_talk, sent, staff_id, web_page
 from tests.serving import wait_until
 
@@ -89,14 +89,10 @@ def test_a_reply_that_is_under_way_when_its_conversation_is_opened_again_is_not_
 def test_a_note_whose_answer_was_lost_is_not_written_twice(console: Console, signed_in: SignIn) -> None:
     page, ticket = signed_in("agent"), held(console, "web:noted")
 
-    def swallow(route: Route) -> None:
-        route.fetch()
-        route.abort()
-
     open_talk(page, ticket)
     intercept(page, "**/conversations/events*", lambda route: route.abort())
     page.reload()
-    intercept(page, "**/note", swallow)
+    intercept(page, "**/note", lose_the_answer)
     page.evaluate("window.xstCompose.turnTo('note')")
     page.locator("#note-text").fill("没接电话")
     page.locator("#note-text").press("Enter")
@@ -113,12 +109,8 @@ def test_a_note_whose_answer_was_lost_is_not_written_twice(console: Console, sig
 def test_a_note_that_was_written_although_its_answer_was_lost_leaves_its_field(console: Console, signed_in: SignIn) -> None:
     page, ticket = signed_in("agent"), held(console, "web:noted2")
 
-    def swallow(route: Route) -> None:
-        route.fetch()
-        route.abort()
-
     open_talk(page, ticket)
-    intercept(page, "**/note", swallow)
+    intercept(page, "**/note", lose_the_answer)
     page.evaluate("window.xstCompose.turnTo('note')")
     page.locator("#note-text").fill("打了三次")
     page.locator("#note-text").press("Enter")

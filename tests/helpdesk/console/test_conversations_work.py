@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from bot.helpdesk.models import Seen, Staff, Ticket
 from bot.helpdesk.talks import handoff
 from tests.helpdesk.chats import ask_for_human, say
-from tests.helpdesk.console.conftest import Console, intercept
+from tests.helpdesk.console.conftest import Console, intercept, lose_the_answer
 from tests.helpdesk.console.talks import drafts, held, now_of, open_talk, sent, staff_id
 from tests.serving import wait_until
 
@@ -90,14 +90,9 @@ def test_a_restart_in_mid_conversation_loses_and_doubles_nothing(console: Consol
 def test_a_reply_whose_answer_was_lost_is_not_written_twice(console: Console, signed_in: SignIn) -> None:
     page, ticket = signed_in("agent"), held(console, "web:lost")
     open_talk(page, ticket)
-
-    def swallow(route: object) -> None:
-        route.fetch()  # type: ignore[attr-defined]
-        route.abort()  # type: ignore[attr-defined]
-
     intercept(page, "**/conversations/events*", lambda route: route.abort())
     page.reload()
-    intercept(page, "**/reply", swallow)
+    intercept(page, "**/reply", lose_the_answer)
     page.locator("#reply-text").fill("只要一次")
     page.locator("#reply-text").press("Enter")
     expect(page.locator("#write-reply .failed")).to_contain_text("文字还在", timeout=SOON)
@@ -145,7 +140,7 @@ def test_keys_work_outside_fields_only_and_a_question_mark_lists_them(console: C
         assert session.get(Ticket, first).state == "taken"
 
 
-def test_sentences_are_found_by_word_or_initials_and_inserted_neversent(console: Console, signed_in: SignIn) -> None:
+def test_sentences_are_found_by_word_or_initials_and_inserted_never_sent(console: Console, signed_in: SignIn) -> None:
     page, ticket = signed_in("agent"), held(console, "web:canned")
     open_talk(page, ticket)
     field = page.locator("#reply-text")

@@ -53,7 +53,7 @@
   const made = (name) => form.elements[name];
   const edited = () => made("typed").value === "1";
   const words = (text) => text.trim().split(/\s+/).join(" ");
-  const overwritten = () => made("told_question").value.trim() && words(made("told_question").value) !== words(question.value);
+  const overwritten = () => !["", words(question.value)].includes(words(made("told_question").value));
   const ask = () => {
     if (question.value.trim()) htmx.trigger(question, "asked");
   };
@@ -178,16 +178,14 @@
   /* A function key leads elsewhere: over a record half written it must be pressed twice. */
   let warned = -Infinity;
   const AGAIN_MS = 5000;
-  window.addEventListener("keydown", (event) => {
-    if (!/^F\d+$/.test(event.key) || !document.querySelector(`[data-key="${event.key}"]`)) return;
+  document.addEventListener("xst:leave", (event) => {
     const written = question.value.trim() || document.getElementById("answer").value.trim();
     if (!form.dataset.sent && (!written || performance.now() - warned < AGAIN_MS)) return;
     event.preventDefault();
-    event.stopPropagation();
     if (form.dataset.sent) return;
     warned = performance.now();
     window.xst.toast(form.dataset.unsaved, true);
-  }, { capture: true });
+  });
 
   document.addEventListener("keydown", (event) => {
     if (composing(event)) return;

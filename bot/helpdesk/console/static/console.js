@@ -78,7 +78,7 @@ document.addEventListener("keydown", (event) => {
   const link = /^F\d+$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]`);
   if (link) {
     event.preventDefault();
-    window.location.assign(link.dataset.opens || link.href);
+    if (document.dispatchEvent(new Event("xst:leave", { cancelable: true }))) window.location.assign(link.dataset.opens || link.href);
   } else if (event.key === "?" && !console_.typing(event)) {
     event.preventDefault();
     document.getElementById("shortcuts").showModal();

@@ -1,6 +1,8 @@
 /* The list of people by keys, the number that hides itself, printing a slip. */
 "use strict";
 
+const box_ = () => document.querySelector('#q[type="search"], #person-q');
+
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
   const picks = [...document.querySelectorAll("#found .pick")];
@@ -13,7 +15,6 @@ document.addEventListener("keydown", (event) => {
 });
 
 /* Enter in the box is for the only one whom its words name: an answer to other words may still stand there, and its person is not meant. */
-const box_ = () => document.querySelector('#q[type="search"], #person-q');
 let answered = null;
 let wanted = false;
 const openOnly = () => {
